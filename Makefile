@@ -1,0 +1,152 @@
+# dsep: causal discovery and linear causal representation at cluster scale.
+#   make            build ./dsep             make demo    install what is missing, build, show it
+#   make test       the same, then all tests make help    every target
+#
+# Elsewhere than on Debian:  make MPICC=/path/mpicc PREFIX=/opt/site HDF5_DIR=... GSL_DIR=...
+# PREFIX is searched for libraries and is where `make install` puts the program.
+
+VERSION := 0.1.0
+PREFIX ?= /usr/local
+MPICC ?= mpicc
+MPIRUN ?= mpirun
+BUILD ?= build
+VARIANT ?=
+CLANG_FORMAT ?= clang-format
+CLANG_TIDY ?= clang-tidy
+SHELL := /bin/bash
+
+# --- libraries: pkg-config names to try in order, then what to link where none answers ---------
+export PKG_CONFIG_PATH := $(PREFIX)/lib/pkgconfig:$(PREFIX)/lib64/pkgconfig:$(PKG_CONFIG_PATH)
+pick = $(firstword $(foreach name,$(1),$(shell pkg-config --exists $(name) 2>/dev/null && echo $(name))))
+# $(call library,DIR,pkg-config names,fallback): flags of one library, a given directory first
+cflags_of = $(if $(1),-I$(1)/include,$(if $(call pick,$(2)),$(shell pkg-config --cflags $(call pick,$(2)))))
+libs_of = $(if $(1),-L$(1)/lib -Wl$(comma)-rpath$(comma)$(1)/lib $(3),$(if $(call pick,$(2)),$(shell pkg-config --libs $(call pick,$(2))),$(3)))
+comma := ,
+
+HDF5_NAMES := hdf5-openmpi hdf5-mpi hdf5
+SCALAPACK_NAMES := scalapack-openmpi scalapack
+BLAS_NAMES := openblas
+BLAS_LIBS ?= $(call libs_of,$(BLAS_DIR),$(BLAS_NAMES),-lopenblas)
+
+EXTERNAL_CFLAGS := $(call cflags_of,$(HDF5_DIR),$(HDF5_NAMES)) $(call cflags_of,$(GSL_DIR),gsl) \
+  $(call cflags_of,$(JANSSON_DIR),jansson) $(call cflags_of,$(INIH_DIR),inih) \
+  $(call cflags_of,$(XXHASH_DIR),libxxhash) $(call cflags_of,$(ZLIB_DIR),zlib) \
+  $(if $(RANDOM123_DIR),-I$(RANDOM123_DIR)/include) -I$(PREFIX)/include
+EXTERNAL_LIBS := $(call libs_of,$(SCALAPACK_DIR),$(SCALAPACK_NAMES),-lscalapack) \
+  $(BLAS_LIBS) $(call libs_of,$(HDF5_DIR),$(HDF5_NAMES),-lhdf5) \
+  $(if $(GSL_DIR),-L$(GSL_DIR)/lib -Wl$(comma)-rpath$(comma)$(GSL_DIR)/lib) -lgsl \
+  $(call libs_of,$(JANSSON_DIR),jansson,-ljansson) $(call libs_of,$(INIH_DIR),inih,-linih) \
+  $(call libs_of,$(XXHASH_DIR),libxxhash,-lxxhash) $(call libs_of,$(ZLIB_DIR),zlib,-lz) -lm
+
+# --- flags: no contraction, so that decisions are the same on every kind of CPU ----------------
+CFLAGS ?= -O3 -g
+WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
+  -Wvla-larger-than=65536 -Wno-unused-result
+BASE_CFLAGS := -std=gnu11 -I. -ffp-contract=off -fopenmp-simd -fno-math-errno $(WARNINGS) \
+  $(EXTERNAL_CFLAGS) -DDSEP_VERSION='"$(VERSION)"' -DDSEP_CFLAGS='"$(CFLAGS)"'
+SANITIZE := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined
+
+ifeq ($(VARIANT),asan)
+  override CFLAGS := $(SANITIZE)
+  BUILD := build/asan
+endif
+
+PROGRAM := $(if $(VARIANT),$(BUILD)/dsep,dsep)
+SOURCES := $(sort $(wildcard mpi/*.c io/*.c solvers/*.c jobs/*.c))
+OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o)
+LIBRARY := $(BUILD)/libdsep.a
+TESTS := $(sort $(wildcard tests/unit/*.c tests/oracle/*.c tests/invariance/*.c tests/fault/*.c tests/cli/*.c))
+TEST_PROGRAMS := $(TESTS:%.c=$(BUILD)/%)
+SUPPORT := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/support/*.c))
+JOBS ?= $(shell nproc)
+
+.PHONY: all build deps demo test test-asan test-fault bench lint format check-format tidy info help \
+  install clean check tests
+.DEFAULT_GOAL := all
+.SECONDARY:
+
+all: build ## build ./dsep with what is installed
+build: $(PROGRAM)
+tests: $(PROGRAM) $(TEST_PROGRAMS)
+
+$(PROGRAM): $(BUILD)/jobs/main.o $(LIBRARY)
+	$(MPICC) $(CFLAGS) -o $@ $^ $(EXTERNAL_LIBS) $(LDFLAGS)
+
+$(LIBRARY): $(filter-out $(BUILD)/jobs/main.o,$(OBJECTS))
+	@rm -f $@
+	@ar rcs $@ $^
+
+$(BUILD)/%.o: %.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(MPICC) $(BASE_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(BUILD)/tests/%: $(BUILD)/tests/%.o $(SUPPORT) $(LIBRARY)
+	$(MPICC) $(CFLAGS) -o $@ $< $(SUPPORT) $(LIBRARY) $(EXTERNAL_LIBS) $(LDFLAGS)
+
+# Changed flags rebuild everything.
+$(BUILD)/flags: FORCE
+	@mkdir -p $(@D)
+	@echo '$(MPICC) $(BASE_CFLAGS) $(CFLAGS)' | cmp -s - $@ || echo '$(MPICC) $(BASE_CFLAGS) $(CFLAGS)' > $@
+FORCE:
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+
+deps: ## install what is missing (Debian), or say what to load
+	@bash .ci/deps.sh
+
+demo: deps ## set up, build, and run the main job on real and simulated data
+	@$(MAKE) -s -j$(JOBS) build
+	@MPIRUN=$(MPIRUN) bash docs/demo.sh
+
+test: deps ## set up, build, and pass every test
+	@$(MAKE) -s -j$(JOBS) tests
+	@MPIRUN=$(MPIRUN) BUILD=$(BUILD) DSEP=$(CURDIR)/$(PROGRAM) bash tests/run.sh
+
+check: tests ## every test, with what is installed
+	@MPIRUN=$(MPIRUN) BUILD=$(BUILD) DSEP=$(CURDIR)/$(PROGRAM) bash tests/run.sh
+
+test-asan: deps ## every test under the address and undefined-behaviour sanitizers
+	@$(MAKE) -s -j$(JOBS) VARIANT=asan check
+
+test-fault: deps ## every fault point on every rank
+	@$(MAKE) -s -j$(JOBS) tests
+	@MPIRUN=$(MPIRUN) BUILD=$(BUILD) DSEP=$(CURDIR)/$(PROGRAM) bash tests/run.sh fault
+
+bench: deps ## time the main job; never part of a test
+	@$(MAKE) -s -j$(JOBS) build
+	@MPIRUN=$(MPIRUN) DSEP=$(CURDIR)/dsep bash tests/bench/bench.sh
+
+lint: ## the rules of the house: layers, doc comments, banned calls, shell scripts
+	@bash tests/support/lint.sh
+
+FORMATTED = $(shell git ls-files '*.c' '*.h')
+format: ## lay the sources out
+	@$(CLANG_FORMAT) -i $(FORMATTED)
+check-format: ## fail where the layout differs
+	@$(CLANG_FORMAT) --dry-run --Werror $(FORMATTED)
+tidy: ## clang-tidy, with its MPI checks
+	@$(CLANG_TIDY) --quiet $(SOURCES) -- $(BASE_CFLAGS) $$($(MPICC) --showme:compile)
+
+info: ## what was found, and how the program will be built
+	@echo "version     $(VERSION)"; echo "compiler    $(MPICC) ($$($(MPICC) --version | head -n 1))"
+	@echo "flags       $(CFLAGS)"
+	@show() { printf '%-11s %s\n' "$$1" "$${2:-not by pkg-config: taken from the compiler search path}"; }; \
+	for names in "HDF5:$(HDF5_DIR):$(HDF5_NAMES)" "ScaLAPACK:$(SCALAPACK_DIR):$(SCALAPACK_NAMES)" \
+	  "BLAS:$(BLAS_DIR):$(BLAS_NAMES)" "GSL:$(GSL_DIR):gsl" "jansson:$(JANSSON_DIR):jansson" \
+	  "inih:$(INIH_DIR):inih" "xxhash:$(XXHASH_DIR):libxxhash" "zlib:$(ZLIB_DIR):zlib"; do \
+	  IFS=: read -r what dir list <<< "$$names"; found=$$dir; \
+	  [ -n "$$found" ] || for name in $$list; do pkg-config --exists $$name && { \
+	    found="$$(pkg-config --modversion $$name) (pkg-config $$name)"; break; }; done; \
+	  show "$$what" "$$found"; done
+	@echo "compile     $(EXTERNAL_CFLAGS)"; echo "link        $(EXTERNAL_LIBS)"; echo "install to  $(DESTDIR)$(PREFIX)"
+
+install: build ## install the program, its manual and its documents under PREFIX
+	install -D -m 755 dsep $(DESTDIR)$(PREFIX)/bin/dsep
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/dsep README.md LICENSE CHANGELOG.md docs/*.md
+
+clean: ## remove what was built
+	rm -rf build dsep demo
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /|/' | \
+	  while IFS='|' read -r target text; do printf '  make %-13s %s\n' "$$target" "$$text"; done

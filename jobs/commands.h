@@ -1,0 +1,10 @@
+/* The commands; one file each. */
+#ifndef DSEP_JOBS_COMMANDS_H
+#define DSEP_JOBS_COMMANDS_H
+
+#include "jobs/options.h"
+
+extern const dsep_command dsep_command_discover, dsep_command_plan, dsep_command_simulate,
+    dsep_command_compare, dsep_command_show, dsep_command_export;
+
+#endif

@@ -1,0 +1,158 @@
+#include "mpi/blockcyclic.h"
+
+#include "mpi/exchange.h"
+#include "mpi/layout.h"
+#include "mpi/memory.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* BLACS' and ScaLAPACK's tools have no header of their own. */
+int Csys2blacs_handle(MPI_Comm comm);
+void Cfree_blacs_system_handle(int handle);
+void Cblacs_gridinit(int *context, const char *order, int rows, int columns);
+void Cblacs_gridinfo(int context, int *rows, int *columns, int *row, int *column);
+void Cblacs_gridexit(int context);
+
+enum { BLOCK = 256 };
+
+int dsep_grid_create(dsep_context *ctx, dsep_grid **grid) {
+    int code = DSEP_OK;
+    *grid = calloc(1, sizeof **grid);
+    DSEP_AGREE(ctx,
+               *grid ? DSEP_OK : dsep_out_of_memory(dsep_context_error(ctx), "a process grid"));
+    int rows = 1;
+    for (int r = 1; r * r <= dsep_size(ctx); r++)
+        if (dsep_size(ctx) % r == 0)
+            rows = r;
+    const int handle = Csys2blacs_handle(dsep_comm(ctx));
+    (*grid)->context = handle;
+    Cblacs_gridinit(&(*grid)->context, "Row", rows, dsep_size(ctx) / rows);
+    Cfree_blacs_system_handle(handle);
+    Cblacs_gridinfo((*grid)->context, &(*grid)->rows, &(*grid)->columns, &(*grid)->row,
+                    &(*grid)->column);
+    return DSEP_OK;
+cleanup:
+    free(*grid);
+    *grid = NULL;
+    return code;
+}
+
+void dsep_grid_destroy(dsep_grid **grid) {
+    if (!grid || !*grid)
+        return;
+    Cblacs_gridexit((*grid)->context);
+    free(*grid);
+    *grid = NULL;
+}
+
+/* How many of `total` rows or columns process `me` of `processes` holds. */
+static int64_t local_count(int64_t total, int block, int me, int processes) {
+    const int64_t blocks = total / block, rest = total % block;
+    const int64_t whole = blocks / processes + (me < blocks % processes);
+    return whole * block + (me == blocks % processes ? rest : 0);
+}
+
+int dsep_matrix_create(dsep_context *ctx, const dsep_grid *grid, int64_t rows, int64_t columns,
+                       dsep_matrix **matrix) {
+    int code = DSEP_OK, mine = DSEP_OK;
+    dsep_matrix *made = calloc(1, sizeof *made);
+    *matrix = NULL;
+    const int64_t high = local_count(rows, BLOCK, grid->row, grid->rows);
+    const int64_t wide = local_count(columns, BLOCK, grid->column, grid->columns);
+    const int64_t cells = dsep_bytes(high, wide, 1);
+    if (rows > INT32_MAX || columns > INT32_MAX || cells < 0 || cells > INT32_MAX)
+        mine = dsep_fail(ctx, DSEP_ERROR_RESOURCES,
+                         "a piece of a %lld x %lld matrix is too large for ScaLAPACK; use more "
+                         "ranks",
+                         (long long)rows, (long long)columns);
+    else if (made)
+        made->values = dsep_array(cells, sizeof *made->values);
+    if (!mine && (!made || !made->values))
+        mine = dsep_out_of_memory(dsep_context_error(ctx), "a block-cyclic matrix");
+    DSEP_AGREE(ctx, mine);
+    made->grid = grid;
+    made->rows = rows;
+    made->columns = columns;
+    made->block = BLOCK;
+    made->local_rows = (int)high;
+    made->local_columns = (int)wide;
+    const int descriptor[9] = {1, grid->context,           (int)rows, (int)columns, BLOCK, BLOCK, 0,
+                               0, high > 0 ? (int)high : 1};
+    memcpy(made->descriptor, descriptor, sizeof descriptor);
+    *matrix = made;
+    made = NULL;
+cleanup:
+    dsep_matrix_destroy(&made);
+    return code;
+}
+
+void dsep_matrix_destroy(dsep_matrix **matrix) {
+    if (!matrix || !*matrix)
+        return;
+    free((*matrix)->values);
+    free(*matrix);
+    *matrix = NULL;
+}
+
+static int64_t global_index(int local, int block, int me, int processes) {
+    return (int64_t)(local / block) * block * processes + (int64_t)me * block + local % block;
+}
+
+int64_t dsep_matrix_row(const dsep_matrix *matrix, int local) {
+    return global_index(local, matrix->block, matrix->grid->row, matrix->grid->rows);
+}
+
+int64_t dsep_matrix_column(const dsep_matrix *matrix, int local) {
+    return global_index(local, matrix->block, matrix->grid->column, matrix->grid->columns);
+}
+
+/* The grid is numbered row after row, so the rank of a process is plain arithmetic. */
+static int owner(const dsep_matrix *matrix, int64_t row, int64_t column) {
+    const int r = (int)(row / matrix->block % matrix->grid->rows);
+    const int c = (int)(column / matrix->block % matrix->grid->columns);
+    return r * matrix->grid->columns + c;
+}
+
+/* Packs my columns for their owners: column after column, so both sides meet elements alike.
+ * at: [ranks] where each owner's part begins; used up. */
+static void pack(const dsep_matrix *matrix, dsep_block columns, const double *mine, int64_t *at,
+                 double *packed) {
+    for (int64_t j = 0; j < columns.count; j++)
+        for (int64_t i = 0; i < matrix->rows; i++)
+            packed[at[owner(matrix, i, columns.first + j)]++] = mine[j * matrix->rows + i];
+}
+
+/* Block owners ascend with the column, so what arrives in rank order is in column order. */
+static void count_messages(const dsep_matrix *matrix, dsep_block columns, int ranks, int64_t *out,
+                           int64_t *in) {
+    for (int64_t j = 0; j < columns.count; j++)
+        for (int64_t i = 0; i < matrix->rows; i++)
+            out[owner(matrix, i, columns.first + j)]++;
+    for (int c = 0; c < matrix->local_columns; c++)
+        in[dsep_layout_owner(matrix->columns, ranks, dsep_matrix_column(matrix, c))] +=
+            matrix->local_rows;
+}
+
+int dsep_matrix_from_columns(dsep_context *ctx, const double *mine, dsep_matrix *matrix) {
+    int code = DSEP_OK;
+    const int ranks = dsep_size(ctx);
+    const dsep_block columns = dsep_layout_block(matrix->columns, ranks, dsep_rank(ctx));
+    int64_t *out = dsep_array(ranks, sizeof *out), *in = dsep_array(ranks, sizeof *in);
+    int64_t *at = dsep_array(ranks, sizeof *at);
+    double *packed = dsep_array(matrix->rows * columns.count, sizeof *packed);
+    DSEP_AGREE(ctx, out && in && at && packed
+                        ? DSEP_OK
+                        : dsep_out_of_memory(dsep_context_error(ctx), "a redistribution"));
+    count_messages(matrix, columns, ranks, out, in);
+    for (int r = 1; r < ranks; r++)
+        at[r] = at[r - 1] + out[r - 1];
+    pack(matrix, columns, mine, at, packed);
+    DSEP_TRY(dsep_exchange(ctx, packed, out, matrix->values, in, sizeof(double)));
+cleanup:
+    free(out);
+    free(in);
+    free(at);
+    free(packed);
+    return code;
+}

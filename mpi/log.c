@@ -1,0 +1,220 @@
+#include "mpi/log.h"
+
+#include "mpi/exchange.h"
+#include "mpi/memory.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { MAX_SECTIONS = 32 };
+
+struct dsep_log {
+    int rank, quiet;
+    double interval, started;
+    FILE *json;
+    double progress_last; /* when a progress line was last written */
+    char phase[64];       /* the phase it was about */
+    double phase_started;
+    int n_sections, current; /* current: -1 outside of any */
+    double section_started;
+    struct {
+        char name[32];
+        double seconds;
+    } sections[MAX_SECTIONS];
+};
+
+double dsep_clock(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+int dsep_log_create(dsep_context *ctx, const dsep_log_settings *settings, dsep_log **log) {
+    int code = DSEP_OK, mine = DSEP_OK;
+    dsep_log *made = calloc(1, sizeof *made);
+    *log = NULL;
+    if (!made) {
+        mine = dsep_out_of_memory(dsep_context_error(ctx), "the log");
+    } else {
+        made->rank = dsep_rank(ctx);
+        made->quiet = settings->quiet;
+        made->interval = settings->interval;
+        made->started = made->progress_last = dsep_clock();
+        made->current = -1;
+        if (settings->json_path && made->rank == 0) {
+            made->json = fopen(settings->json_path, "w");
+            if (!made->json)
+                mine = dsep_fail(ctx, DSEP_ERROR_IO,
+                                 "cannot write the log '%s': %m; give --log-json another path",
+                                 settings->json_path);
+        }
+    }
+    DSEP_AGREE(ctx, mine);
+    dsep_context_set_log(ctx, made);
+    *log = made;
+    made = NULL;
+cleanup:
+    dsep_log_destroy(ctx, &made);
+    return code;
+}
+
+void dsep_log_destroy(dsep_context *ctx, dsep_log **log) {
+    if (!log || !*log)
+        return;
+    if (dsep_context_log(ctx) == *log)
+        dsep_context_set_log(ctx, NULL);
+    if ((*log)->json)
+        fclose((*log)->json);
+    free(*log);
+    *log = NULL;
+}
+
+static void json_text(FILE *file, const char *text) {
+    fputc('"', file);
+    for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
+        if (*c == '"' || *c == '\\')
+            fprintf(file, "\\%c", *c);
+        else if (*c < 0x20)
+            fprintf(file, "\\u%04x", *c);
+        else
+            fputc(*c, file);
+    }
+    fputc('"', file);
+}
+
+static void json_line(dsep_log *log, const char *kind, const char *text) {
+    if (!log->json)
+        return;
+    fprintf(log->json,
+            "{\"seconds\": %.3f, \"kind\": \"%s\", \"text\": ", dsep_clock() - log->started, kind);
+    json_text(log->json, text);
+    fputs("}\n", log->json);
+    fflush(log->json);
+}
+
+static void speak(dsep_log *log, const char *kind, int aloud, const char *text) {
+    json_line(log, kind, text);
+    if (aloud)
+        fprintf(stderr, "%s\n", text);
+}
+
+void dsep_log_line(dsep_context *ctx, const char *format, ...) {
+    dsep_log *log = dsep_context_log(ctx);
+    if (!log || log->rank != 0)
+        return;
+    char text[2048];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    speak(log, "line", !log->quiet, text);
+}
+
+void dsep_log_warning(dsep_context *ctx, const char *format, ...) {
+    dsep_log *log = dsep_context_log(ctx);
+    if (!log || log->rank != 0)
+        return;
+    char text[2048] = "warning: ";
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text + 9, sizeof text - 9, format, arguments);
+    va_end(arguments);
+    speak(log, "warning", 1, text);
+}
+
+static void clock_text(double seconds, char *text, size_t size) {
+    const long whole = (long)(seconds + 0.5);
+    if (whole >= 3600)
+        snprintf(text, size, "%ld h %02ld min", whole / 3600, whole / 60 % 60);
+    else if (whole >= 60)
+        snprintf(text, size, "%ld min %02ld s", whole / 60, whole % 60);
+    else
+        snprintf(text, size, "%ld s", whole);
+}
+
+void dsep_log_progress(dsep_context *ctx, const char *phase, double done, double total,
+                       const char *unit) {
+    dsep_log *log = dsep_context_log(ctx);
+    if (!log || log->rank != 0)
+        return;
+    const double now = dsep_clock();
+    if (strncmp(log->phase, phase, sizeof log->phase - 1) != 0) {
+        snprintf(log->phase, sizeof log->phase, "%s", phase);
+        log->phase_started = now;
+    }
+    if (now - log->progress_last < log->interval)
+        return;
+    log->progress_last = now;
+    const double rate = done / (now - log->phase_started + 1e-9);
+    char left[64], text[256];
+    clock_text(rate > 0 ? (total - done) / rate : 0, left, sizeof left);
+    snprintf(text, sizeof text, "%s: %.0f/%.0f %s (%.0f %%), %.0f %s/s, %s left, %.2f GB a rank",
+             phase, done, total, unit, total > 0 ? 100 * done / total : 100, rate, unit, left,
+             (double)dsep_memory_resident() / 1e9);
+    speak(log, "progress", !log->quiet, text);
+}
+
+static int section_index(dsep_log *log, const char *name) {
+    for (int i = 0; i < log->n_sections; i++)
+        if (strcmp(log->sections[i].name, name) == 0)
+            return i;
+    if (log->n_sections == MAX_SECTIONS)
+        return MAX_SECTIONS - 1;
+    snprintf(log->sections[log->n_sections].name, sizeof log->sections[0].name, "%s", name);
+    return log->n_sections++;
+}
+
+void dsep_log_section_begin(dsep_context *ctx, const char *name) {
+    dsep_log *log = dsep_context_log(ctx);
+    if (!log)
+        return;
+    const double now = dsep_clock();
+    if (log->current >= 0)
+        log->sections[log->current].seconds += now - log->section_started;
+    log->section_started = now;
+    log->current = name ? section_index(log, name) : -1;
+}
+
+int dsep_log_sections(dsep_context *ctx, dsep_log_section **sections, int64_t *count) {
+    int code = DSEP_OK;
+    dsep_log *log = dsep_context_log(ctx);
+    int64_t known = log ? log->n_sections : 0;
+    *sections = NULL;
+    *count = 0;
+    dsep_log_section_begin(ctx, NULL);
+    dsep_broadcast(ctx, &known, sizeof known, 0);
+    dsep_log_section *made = dsep_array(known, sizeof *made);
+    DSEP_AGREE(ctx, made ? DSEP_OK : dsep_out_of_memory(dsep_context_error(ctx), "the timings"));
+    for (int64_t i = 0; i < known; i++) {
+        dsep_log_section *row = &made[i];
+        if (dsep_rank(ctx) == 0)
+            memcpy(row->name, log->sections[i].name, sizeof row->name);
+        dsep_broadcast(ctx, row->name, sizeof row->name, 0);
+        row->min = row->max = row->mean =
+            log ? log->sections[section_index(log, row->name)].seconds : 0;
+        dsep_min_f64(ctx, &row->min, 1);
+        dsep_max_f64(ctx, &row->max, 1);
+        dsep_sum_f64(ctx, &row->mean, 1);
+        row->mean /= dsep_size(ctx);
+    }
+    *sections = made;
+    *count = known;
+cleanup:
+    return code;
+}
+
+void dsep_log_table(dsep_context *ctx, const dsep_log_section *sections, int64_t count) {
+    double total = 0;
+    for (int64_t i = 0; i < count; i++)
+        total += sections[i].max;
+    dsep_log_line(ctx, "%-24s %10s %10s %10s %7s", "section (seconds)", "min", "mean", "max",
+                  "share");
+    for (int64_t i = 0; i < count; i++)
+        dsep_log_line(ctx, "%-24s %10.3f %10.3f %10.3f %5.1f %%", sections[i].name, sections[i].min,
+                      sections[i].mean, sections[i].max,
+                      total > 0 ? 100 * sections[i].max / total : 0);
+    dsep_log_line(ctx, "%-24s %10s %10s %10.3f", "total", "", "", total);
+}

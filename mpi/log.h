@@ -1,0 +1,58 @@
+/* Log, progress and timing: what a person reads while the program works.
+ *
+ * Rank 0 writes whole lines to standard error, and records to a JSON-lines file where asked.
+ * Every rank keeps its own section times, which the closing table brings together. */
+#ifndef DSEP_MPI_LOG_H
+#define DSEP_MPI_LOG_H
+
+#include "mpi/context.h"
+
+typedef struct {
+    int quiet;             /* nothing but errors on standard error */
+    double interval;       /* seconds between progress lines */
+    const char *json_path; /* one JSON object a line; NULL for none */
+} dsep_log_settings;
+
+/* One section of the closing table: seconds over ranks. */
+typedef struct {
+    char name[32];
+    double min, mean, max;
+} dsep_log_section;
+
+/* Opens the log and hangs it into the context. Collective. Errors: DSEP_ERROR_IO when the JSON
+ * file cannot be opened, agreed. Owner of *log: the caller, who destroys it before the
+ * context. */
+int dsep_log_create(dsep_context *ctx, const dsep_log_settings *settings, dsep_log **log);
+
+/* Closes the log and sets *log to NULL; accepts NULL. Not collective. */
+void dsep_log_destroy(dsep_context *ctx, dsep_log **log);
+
+/* One line from rank 0; other ranks are silent. Without a log nothing. Not collective. */
+void dsep_log_line(dsep_context *ctx, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* The same, and shown even when quiet: for what a user must not miss. Not collective. */
+void dsep_log_warning(dsep_context *ctx, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* At most one line an interval: phase, done / total, rate, time left, memory. Call it as often as
+ * convenient; every rank may, rank 0 speaks. Not collective. Cost: one look at the clock. */
+void dsep_log_progress(dsep_context *ctx, const char *phase, double done, double total,
+                       const char *unit);
+
+/* From here on time belongs to section `name`; NULL ends the last. Not collective. A name met
+ * again goes on with its old total. */
+void dsep_log_section_begin(dsep_context *ctx, const char *name);
+
+/* The sections with times over ranks, in order of first use on rank 0. Collective. Owner of
+ * *sections: the caller, free(). Errors: DSEP_ERROR_RESOURCES, agreed. */
+int dsep_log_sections(dsep_context *ctx, dsep_log_section **sections, int64_t *count);
+
+/* Prints the closing table. Not collective; rank 0 speaks. */
+void dsep_log_table(dsep_context *ctx, const dsep_log_section *sections, int64_t count);
+
+/* Seconds of a clock that only goes forward. Not collective. It may stop a job, never choose a
+ * number. */
+double dsep_clock(void);
+
+#endif

@@ -1,0 +1,90 @@
+#include "mpi/shared.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+enum { HUGE = 2 * 1024 * 1024, PIECE = 1 << 27 };
+
+struct dsep_shared {
+    MPI_Win window;
+    int64_t bytes;
+    void *data;
+};
+
+static int open_window(dsep_context *ctx, int64_t bytes, dsep_shared *made) {
+    const MPI_Aint mine = dsep_node_rank(ctx) == 0 ? (MPI_Aint)(bytes ? bytes : 8) : 0;
+    void *own = NULL;
+    MPI_Comm_set_errhandler(dsep_node_comm(ctx), MPI_ERRORS_RETURN);
+    if (MPI_Win_allocate_shared(mine, 1, MPI_INFO_NULL, dsep_node_comm(ctx), &own, &made->window))
+        return DSEP_ERROR_RESOURCES;
+    MPI_Aint length = 0;
+    int unit = 0;
+    MPI_Win_shared_query(made->window, 0, &length, &unit, &made->data);
+    MPI_Win_lock_all(MPI_MODE_NOCHECK, made->window);
+    if (bytes >= HUGE) /* advice only; where it is refused small pages serve */
+        (void)!madvise(made->data, (size_t)bytes, MADV_HUGEPAGE);
+    if (dsep_node_rank(ctx) == 0)
+        memset(made->data, 0, (size_t)bytes);
+    return DSEP_OK;
+}
+
+int dsep_shared_create(dsep_context *ctx, int64_t bytes, const char *purpose,
+                       dsep_shared **shared) {
+    int code = DSEP_OK;
+    *shared = NULL;
+    dsep_shared *made = calloc(1, sizeof *made);
+    DSEP_AGREE(ctx, made && bytes >= 0 ? DSEP_OK
+                                       : dsep_fail(ctx, DSEP_ERROR_RESOURCES,
+                                                   "the size of %s does not fit", purpose));
+    made->window = MPI_WIN_NULL;
+    made->bytes = bytes;
+    int mine = open_window(ctx, bytes, made);
+    if (mine)
+        dsep_fail(ctx, mine,
+                  "cannot get %.3f GB of shared memory for %s; ask for more memory per node, or "
+                  "give /dev/shm more room",
+                  (double)bytes / 1e9, purpose);
+    DSEP_AGREE(ctx, mine);
+    dsep_shared_sync(ctx, made);
+    *shared = made;
+    made = NULL;
+cleanup:
+    dsep_shared_destroy(&made);
+    return code;
+}
+
+void dsep_shared_destroy(dsep_shared **shared) {
+    if (!shared || !*shared)
+        return;
+    if ((*shared)->window != MPI_WIN_NULL) {
+        MPI_Win_unlock_all((*shared)->window);
+        MPI_Win_free(&(*shared)->window);
+    }
+    free(*shared);
+    *shared = NULL;
+}
+
+void *dsep_shared_data(const dsep_shared *shared) {
+    return shared->data;
+}
+
+void dsep_shared_sync(dsep_context *ctx, dsep_shared *shared) {
+    MPI_Win_sync(shared->window);
+    MPI_Barrier(dsep_node_comm(ctx));
+    MPI_Win_sync(shared->window);
+}
+
+void dsep_shared_unite(dsep_context *ctx, dsep_shared *shared) {
+    dsep_shared_sync(ctx, shared);
+    if (dsep_nodes(ctx) > 1 && dsep_node_rank(ctx) == 0) {
+        char *at = shared->data;
+        for (int64_t left = shared->bytes; left > 0;) {
+            const int now = left < PIECE ? (int)left : PIECE;
+            MPI_Allreduce(MPI_IN_PLACE, at, now, MPI_BYTE, MPI_BOR, dsep_leader_comm(ctx));
+            at += now;
+            left -= now;
+        }
+    }
+    dsep_shared_sync(ctx, shared);
+}
