@@ -1,3 +1,113 @@
-int main(void) {
-    return 0;
+/* dsep COMMAND: starts MPI, parses the line, runs the command, and lets every rank end with the
+ * same code. */
+#include "jobs/build_info.h"
+#include "jobs/commands.h"
+#include "mpi/log.h"
+#include "solvers/blas.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const dsep_command *const commands[] = {
+    &dsep_command_discover, &dsep_command_simulate, &dsep_command_compare,
+    &dsep_command_show,     &dsep_command_export,   &dsep_command_plan,
+};
+
+static const int n_commands = sizeof commands / sizeof *commands;
+
+static void print_help(void) {
+    printf("dsep COMMAND [arguments] [options]\n"
+           "Causal discovery at cluster scale: one program, from a laptop to a Slurm job.\n\n"
+           "Commands\n");
+    for (int i = 0; i < n_commands; i++)
+        printf("  %-10s %-16s %s\n", commands[i]->name, commands[i]->arguments,
+               commands[i]->summary);
+    printf("\nA first run\n"
+           "  dsep simulate --variables 100 --samples 1000 --truth truth.csv -o data.csv\n"
+           "  dsep discover data.csv -o result.h5          # or: mpirun -n 4 dsep discover ...\n"
+           "  dsep show result.h5\n"
+           "  dsep compare result.h5 truth.csv\n\n"
+           "dsep COMMAND --help tells more about each. dsep --version tells how it was built.\n"
+           "Exit codes: 0 done, 2 wrong usage, 3 wrong data, 4 does not fit the resources,\n"
+           "5 reading or writing failed, 70 internal error.\n");
+}
+
+static void print_version(void) {
+    char build[4096];
+    dsep_build_info(build, sizeof build);
+    printf("dsep %s\n%s\n", DSEP_VERSION, build);
+}
+
+static const dsep_command *find_command(const char *name) {
+    for (int i = 0; i < n_commands; i++)
+        if (strcmp(commands[i]->name, name) == 0)
+            return commands[i];
+    return NULL;
+}
+
+static int run_command(dsep_context *ctx, const dsep_invocation *call) {
+    int code = DSEP_OK;
+    const dsep_common_settings *common = call->settings;
+    const dsep_log_settings settings = {common->quiet, common->progress, common->log_json};
+    dsep_log *log = NULL;
+    DSEP_TRY(dsep_log_create(ctx, &settings, &log));
+    code = call->command->run(ctx, call);
+cleanup:
+    dsep_log_destroy(ctx, &log);
+    return code;
+}
+
+/* What needs no run: help and version. Returns whether that was all. */
+static int answer(dsep_context *ctx, const dsep_invocation *call) {
+    const dsep_common_settings *common = call->settings;
+    if (dsep_rank(ctx) == 0 && common->help)
+        dsep_options_help(call->command);
+    else if (dsep_rank(ctx) == 0 && common->version)
+        print_version();
+    return common->help || common->version;
+}
+
+static int dispatch(dsep_context *ctx, int argc, char **argv) {
+    int code = DSEP_OK;
+    dsep_invocation *call = NULL;
+    const char *word = argc > 1 ? argv[1] : "--help";
+    if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "help") == 0) {
+        if (dsep_rank(ctx) == 0)
+            print_help();
+        return argc > 1 ? DSEP_OK : DSEP_ERROR_USAGE;
+    }
+    if (strcmp(word, "--version") == 0) {
+        if (dsep_rank(ctx) == 0)
+            print_version();
+        return DSEP_OK;
+    }
+    const dsep_command *command = find_command(word);
+    if (!command)
+        return dsep_fail(ctx, DSEP_ERROR_USAGE,
+                         "'%s' is no command of dsep %s; see dsep --help", word, DSEP_VERSION);
+    const int mine =
+        dsep_options_parse(command, argc - 1, argv + 1, dsep_context_error(ctx), &call);
+    DSEP_AGREE(ctx, mine);
+    if (!answer(ctx, call))
+        code = run_command(ctx, call);
+cleanup:
+    dsep_invocation_destroy(&call);
+    return code;
+}
+
+int main(int argc, char **argv) {
+    dsep_blas_guard(argv);
+    dsep_context *ctx = NULL;
+    if (MPI_Init(&argc, &argv) || dsep_context_create(MPI_COMM_WORLD, &ctx)) {
+        fprintf(stderr, "dsep: MPI could not be started\n");
+        return DSEP_ERROR_INTERNAL;
+    }
+    const int code = dispatch(ctx, argc, argv);
+    const char *text = dsep_context_error(ctx)->text;
+    if (code && *text && dsep_rank(ctx) == 0)
+        fprintf(stderr, "dsep: %s\n", text);
+    dsep_context_destroy(&ctx);
+    MPI_Finalize();
+    return code;
 }

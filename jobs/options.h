@@ -49,7 +49,7 @@ typedef struct dsep_command dsep_command;
 typedef struct {
     const dsep_command *command;
     void *settings;   /* the command's own struct, filled */
-    char **arguments; /* what was no option */
+    char **arguments; /* what was no option; lent from argv */
     int n_arguments;
     char *line;  /* the command line as text, for provenance */
     char *study; /* every option that differs from its default, as a study file */

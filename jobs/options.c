@@ -1,0 +1,491 @@
+#include "jobs/options.h"
+
+#include "mpi/memory.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <ini.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FIELD(name) offsetof(dsep_common_settings, name)
+
+const dsep_option dsep_common_options[] = {
+    {"output", 'o', DSEP_OPTION_TEXT, FIELD(output), "FILE", NULL, 0, 0, NULL,
+     "where the result goes; written beside and renamed, so an old file stays until a new one is "
+     "whole"},
+    {"seed", 0, DSEP_OPTION_INTEGER, FIELD(seed), "N", "1", 0, 9.2e18, NULL,
+     "every random number is a function of this"},
+    {"study", 0, DSEP_OPTION_TEXT, FIELD(study), "FILE", NULL, 0, 0, NULL,
+     "read options from a file of `name = value` lines; options on the line win"},
+    {"progress", 0, DSEP_OPTION_REAL, FIELD(progress), "SECONDS", "30", 0, 1e9, NULL,
+     "at most one progress line in this time"},
+    {"log-json", 0, DSEP_OPTION_TEXT, FIELD(log_json), "FILE", NULL, 0, 0, NULL,
+     "write the log as JSON, one object a line, too"},
+    {"quiet", 'q', DSEP_OPTION_FLAG, FIELD(quiet), NULL, NULL, 0, 0, NULL,
+     "say nothing but errors and warnings"},
+    {"help", 'h', DSEP_OPTION_FLAG, FIELD(help), NULL, NULL, 0, 0, NULL, "this text"},
+    {"version", 0, DSEP_OPTION_FLAG, FIELD(version), NULL, NULL, 0, 0, NULL,
+     "the version and how it was built"},
+    {0},
+};
+
+/* An option and the field it fills. */
+typedef struct {
+    const dsep_option *option;
+    void *field;
+} target;
+
+/* Calls `visit` for every option of the command until it returns non-zero. */
+static int each_option(const dsep_command *command, void *settings,
+                       int (*visit)(target place, void *data), void *data) {
+    int stop = 0;
+    for (const dsep_option_group *group = command->groups; group->title && !stop; group++)
+        for (const dsep_option *option = group->options; option->name && !stop; option++)
+            stop = visit((target){option, (char *)settings + group->offset + option->offset}, data);
+    return stop;
+}
+
+/* --- values ---------------------------------------------------------------------------------- */
+
+static int wrong_value(dsep_error *error, const dsep_option *option, const char *text) {
+    char expected[512];
+    switch (option->kind) {
+    case DSEP_OPTION_INTEGER:
+        snprintf(expected, sizeof expected, "a whole number from %.0f to %.0f", option->min,
+                 option->max);
+        break;
+    case DSEP_OPTION_REAL:
+        snprintf(expected, sizeof expected, "a number from %g to %g", option->min, option->max);
+        break;
+    case DSEP_OPTION_CHOICE:
+        snprintf(expected, sizeof expected, "one of %s", option->choices);
+        break;
+    case DSEP_OPTION_SIZE:
+        snprintf(expected, sizeof expected, "a size such as 500M, 4G or 1.5T");
+        break;
+    default:
+        snprintf(expected, sizeof expected, "yes or no");
+    }
+    return dsep_error_set(error, DSEP_ERROR_USAGE, "--%s %s: expected %s", option->name, text,
+                          expected);
+}
+
+static int parse_size(const char *text, int64_t *size) {
+    static const char units[] = "KMGTP";
+    char *end = NULL;
+    double value = strtod(text, &end);
+    if (end == text || !(value > 0))
+        return 0;
+    if (*end) {
+        const char *unit = strchr(units, *end & ~0x20);
+        if (!unit)
+            return 0;
+        value *= pow(1024, (double)(unit - units + 1));
+        end++;
+        end += strcmp(end, "iB") == 0 ? 2 : strcmp(end, "B") == 0;
+    }
+    *size = value < 9e18 ? (int64_t)value : 0;
+    return *end == '\0' && *size > 0;
+}
+
+static int parse_choice(const char *choices, const char *text, int *choice) {
+    const size_t length = strlen(text);
+    int i = 0;
+    for (const char *at = choices; at; at = strchr(at, '|') ? strchr(at, '|') + 1 : NULL, i++)
+        if (length > 0 && strncmp(at, text, length) == 0 && (at[length] == '|' || !at[length])) {
+            *choice = i;
+            return 1;
+        }
+    return 0;
+}
+
+static int parse_integer(const dsep_option *option, const char *text, int64_t *value) {
+    char *end = NULL;
+    errno = 0;
+    *value = strtoll(text, &end, 10);
+    return end != text && !*end && !errno && (double)*value >= option->min &&
+           (double)*value <= option->max;
+}
+
+static int parse_real(const dsep_option *option, const char *text, double *value) {
+    char *end = NULL;
+    *value = strtod(text, &end);
+    return end != text && !*end && *value >= option->min && *value <= option->max;
+}
+
+static int parse_flag(const char *text, int *value) {
+    static const char *const words[] = {"no", "yes", "false", "true", "0", "1"};
+    for (int i = 0; i < 6; i++)
+        if (strcmp(text, words[i]) == 0) {
+            *value = i % 2;
+            return 1;
+        }
+    return 0;
+}
+
+static int set_value(target place, const char *text, dsep_error *error) {
+    int good = 1;
+    switch (place.option->kind) {
+    case DSEP_OPTION_FLAG:
+        good = parse_flag(text, place.field);
+        break;
+    case DSEP_OPTION_INTEGER:
+        good = parse_integer(place.option, text, place.field);
+        break;
+    case DSEP_OPTION_REAL:
+        good = parse_real(place.option, text, place.field);
+        break;
+    case DSEP_OPTION_CHOICE:
+        good = parse_choice(place.option->choices, text, place.field);
+        break;
+    case DSEP_OPTION_SIZE:
+        good = parse_size(text, place.field);
+        break;
+    case DSEP_OPTION_TEXT: {
+        char **field = place.field;
+        free(*field);
+        *field = strdup(text);
+        if (!*field)
+            return dsep_out_of_memory(error, "an option");
+    }
+    }
+    return good ? DSEP_OK : wrong_value(error, place.option, text);
+}
+
+static int set_fallback(target place, void *error) {
+    return place.option->fallback ? set_value(place, place.option->fallback, error) : DSEP_OK;
+}
+
+/* --- finding an option by name --------------------------------------------------------------- */
+
+typedef struct {
+    const char *name;
+    target found;
+} search;
+
+static int same_name(target place, void *data) {
+    search *wanted = data;
+    if (strcmp(place.option->name, wanted->name) != 0)
+        return 0;
+    wanted->found = place;
+    return 1;
+}
+
+/* --- the study file -------------------------------------------------------------------------- */
+
+typedef struct {
+    dsep_invocation *call;
+    const char *path;
+    dsep_error *error;
+    int code;
+} study_reader;
+
+static int study_line(void *data, const char *section, const char *name, const char *value) {
+    study_reader *reader = data;
+    const dsep_command *command = reader->call->command;
+    if (*section && strcmp(section, command->name) != 0)
+        return 1; /* for another command */
+    search wanted = {.name = name};
+    if (!each_option(command, reader->call->settings, same_name, &wanted)) {
+        reader->code = dsep_error_set(reader->error, DSEP_ERROR_USAGE,
+                                      "%s: '%s' is no option of dsep %s; see dsep %s --help",
+                                      reader->path, name, command->name, command->name);
+        return 0;
+    }
+    reader->code = set_value(wanted.found, value, reader->error);
+    return reader->code == DSEP_OK;
+}
+
+static int read_study(dsep_invocation *call, const char *path, dsep_error *error) {
+    study_reader reader = {call, path, error, DSEP_OK};
+    const int line = ini_parse(path, study_line, &reader);
+    if (reader.code)
+        return reader.code;
+    if (line < 0)
+        return dsep_error_set(error, DSEP_ERROR_IO, "cannot read the study file '%s'", path);
+    if (line > 0)
+        return dsep_error_set(error, DSEP_ERROR_USAGE, "%s:%d: expected `name = value`", path,
+                              line);
+    return DSEP_OK;
+}
+
+/* --- the command line ------------------------------------------------------------------------ */
+
+enum { FIRST_LONG = 256, MAX_OPTIONS = 128 };
+
+/* getopt's view of the table. */
+typedef struct {
+    struct option longs[MAX_OPTIONS + 1];
+    char letters[2 * MAX_OPTIONS + 3];
+    target places[MAX_OPTIONS];
+    int count;
+} getopt_view;
+
+static int add_option(target place, void *data) {
+    getopt_view *view = data;
+    if (view->count == MAX_OPTIONS)
+        return DSEP_ERROR_INTERNAL;
+    const int takes = place.option->kind != DSEP_OPTION_FLAG;
+    view->longs[view->count] =
+        (struct option){place.option->name, takes ? required_argument : no_argument, NULL,
+                        FIRST_LONG + view->count};
+    if (place.option->letter) {
+        const size_t length = strlen(view->letters);
+        view->letters[length] = place.option->letter;
+        view->letters[length + 1] = takes ? ':' : '\0';
+    }
+    view->places[view->count++] = place;
+    return DSEP_OK;
+}
+
+static int option_of(const getopt_view *view, int found) {
+    if (found >= FIRST_LONG)
+        return found - FIRST_LONG;
+    for (int i = 0; i < view->count; i++)
+        if (view->places[i].option->letter == found)
+            return i;
+    return -1;
+}
+
+static int bad_option(const dsep_command *command, int found, char **argv, dsep_error *error) {
+    const char *word = argv[optind - 1];
+    if (found == ':')
+        return dsep_error_set(error, DSEP_ERROR_USAGE, "%s needs a value; see dsep %s --help", word,
+                              command->name);
+    if (optopt && optopt < FIRST_LONG)
+        return dsep_error_set(error, DSEP_ERROR_USAGE,
+                              "-%c is no option of dsep %s; see dsep %s --help", optopt,
+                              command->name, command->name);
+    return dsep_error_set(error, DSEP_ERROR_USAGE, "%s is no option of dsep %s; see dsep %s --help",
+                          word, command->name, command->name);
+}
+
+/* One pass over the line. With `only` set just that option is looked at: the study file must be
+ * known before everything else is read over it. */
+static int read_line(dsep_invocation *call, int argc, char **argv, const char *only,
+                     dsep_error *error) {
+    int code = DSEP_OK, found;
+    getopt_view view = {.letters = ":"};
+    if (each_option(call->command, call->settings, add_option, &view))
+        return dsep_error_set(error, DSEP_ERROR_INTERNAL, "too many options in one table");
+    optind = 0;
+    opterr = 0;
+    while ((found = getopt_long(argc, argv, view.letters, view.longs, NULL)) != -1) {
+        const int i = option_of(&view, found);
+        if (i < 0)
+            return bad_option(call->command, found, argv, error);
+        if (!only || strcmp(view.places[i].option->name, only) == 0)
+            DSEP_TRY(set_value(view.places[i], optarg ? optarg : "yes", error));
+    }
+    call->arguments = argv + optind;
+    call->n_arguments = argc - optind;
+cleanup:
+    return code;
+}
+
+static int check_arguments(const dsep_invocation *call, dsep_error *error) {
+    const dsep_command *command = call->command;
+    if (call->n_arguments < command->min_arguments)
+        return dsep_error_set(error, DSEP_ERROR_USAGE,
+                              "dsep %s needs %s; for example:\n%s", command->name,
+                              command->arguments, command->examples);
+    if (call->n_arguments > command->max_arguments)
+        return dsep_error_set(error, DSEP_ERROR_USAGE,
+                              "dsep %s does not know what to do with '%s'; see dsep %s --help",
+                              command->name, call->arguments[command->max_arguments],
+                              command->name);
+    return DSEP_OK;
+}
+
+/* --- provenance ------------------------------------------------------------------------------ */
+
+static int plain_word(const char *word) {
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                "_-./=,:+@%";
+    return *word && strspn(word, plain) == strlen(word);
+}
+
+static char *join_words(int argc, char **argv) {
+    char *text = NULL;
+    size_t length = 0;
+    FILE *stream = open_memstream(&text, &length);
+    if (!stream)
+        return NULL;
+    fputs("dsep", stream);
+    for (int i = 0; i < argc; i++) {
+        fputs(plain_word(argv[i]) ? " " : " '", stream);
+        for (const char *c = argv[i]; *c; c++)
+            if (*c == '\'')
+                fputs("'\\''", stream);
+            else
+                fputc(*c, stream);
+        if (!plain_word(argv[i]))
+            fputc('\'', stream);
+    }
+    fclose(stream);
+    return text;
+}
+
+static void print_value(FILE *stream, target place) {
+    const char *at = place.option->choices;
+    switch (place.option->kind) {
+    case DSEP_OPTION_FLAG:
+        fputs(*(const int *)place.field ? "yes" : "no", stream);
+        break;
+    case DSEP_OPTION_REAL:
+        fprintf(stream, "%.15g", *(const double *)place.field);
+        break;
+    case DSEP_OPTION_TEXT:
+        fputs(*(char *const *)place.field, stream);
+        break;
+    case DSEP_OPTION_CHOICE:
+        for (int i = *(const int *)place.field; i > 0; i--)
+            at = strchr(at, '|') + 1;
+        fprintf(stream, "%.*s", (int)strcspn(at, "|"), at);
+        break;
+    default:
+        fprintf(stream, "%lld", (long long)*(const int64_t *)place.field);
+    }
+}
+
+static int is_set(target place) {
+    switch (place.option->kind) {
+    case DSEP_OPTION_FLAG:
+        return *(const int *)place.field;
+    case DSEP_OPTION_TEXT:
+        return *(char *const *)place.field != NULL;
+    case DSEP_OPTION_SIZE:
+        return *(const int64_t *)place.field > 0;
+    default:
+        return 1;
+    }
+}
+
+static int print_setting(target place, void *stream) {
+    if (is_set(place) && strcmp(place.option->name, "study") != 0) {
+        fprintf(stream, "%s = ", place.option->name);
+        print_value(stream, place);
+        fputc('\n', stream);
+    }
+    return 0;
+}
+
+static char *settings_text(dsep_invocation *call) {
+    char *text = NULL;
+    size_t length = 0;
+    FILE *stream = open_memstream(&text, &length);
+    if (!stream)
+        return NULL;
+    fprintf(stream, "[%s]\n", call->command->name);
+    each_option(call->command, call->settings, print_setting, stream);
+    fclose(stream);
+    return text;
+}
+
+/* --- public ---------------------------------------------------------------------------------- */
+
+int dsep_options_parse(const dsep_command *command, int argc, char **argv, dsep_error *error,
+                       dsep_invocation **call) {
+    int code = DSEP_OK;
+    *call = NULL;
+    dsep_invocation *made = dsep_array(1, sizeof *made);
+    if (!made)
+        return dsep_out_of_memory(error, "the command line");
+    made->command = command;
+    made->settings = dsep_array(1, command->settings_size);
+    made->line = join_words(argc, argv); /* before getopt moves the words */
+    if (!made->settings || !made->line) {
+        code = dsep_out_of_memory(error, "the command line");
+        goto cleanup;
+    }
+    DSEP_TRY(each_option(command, made->settings, set_fallback, error));
+    DSEP_TRY(read_line(made, argc, argv, "study", error));
+    const dsep_common_settings *common = made->settings;
+    if (common->study) {
+        char *path = strdup(common->study);
+        code = path ? read_study(made, path, error) : dsep_out_of_memory(error, "a path");
+        free(path);
+        if (code)
+            goto cleanup;
+    }
+    DSEP_TRY(read_line(made, argc, argv, NULL, error));
+    if (!common->help && !common->version)
+        DSEP_TRY(check_arguments(made, error));
+    made->study = settings_text(made);
+    *call = made;
+    made = NULL;
+cleanup:
+    dsep_invocation_destroy(&made);
+    return code;
+}
+
+static int free_text(target place, void *data) {
+    (void)data;
+    if (place.option->kind == DSEP_OPTION_TEXT)
+        free(*(char **)place.field);
+    return 0;
+}
+
+void dsep_invocation_destroy(dsep_invocation **call) {
+    if (!call || !*call)
+        return;
+    if ((*call)->settings)
+        each_option((*call)->command, (*call)->settings, free_text, NULL);
+    free((*call)->settings);
+    free((*call)->line);
+    free((*call)->study);
+    free(*call);
+    *call = NULL;
+}
+
+/* Prints `text` from column `indent` on, broken at blanks before column 80. */
+static void print_wrapped(const char *text, int indent) {
+    int column = indent;
+    while (*text) {
+        const int word = (int)strcspn(text, " ");
+        if (column > indent && column + word > 80) {
+            printf("\n%*s", indent, "");
+            column = indent;
+        }
+        printf("%.*s", word, text);
+        text += word;
+        column += word;
+        if (*text == ' ') {
+            putchar(' ');
+            text++;
+            column++;
+        }
+    }
+    putchar('\n');
+}
+
+static void print_option(const dsep_option *option) {
+    char left[128], help[1024];
+    const char *value = option->kind == DSEP_OPTION_CHOICE ? option->choices : option->metavar;
+    char letter[8] = "    ";
+    if (option->letter)
+        snprintf(letter, sizeof letter, "-%c, ", option->letter);
+    snprintf(left, sizeof left, "  %s--%s%s%s", letter, option->name, value ? " " : "",
+             value ? value : "");
+    snprintf(help, sizeof help, "%s%s%s%s", option->help, option->fallback ? " (default " : "",
+             option->fallback ? option->fallback : "", option->fallback ? ")" : "");
+    if (strlen(left) < 32)
+        printf("%-32s", left);
+    else
+        printf("%s\n%32s", left, "");
+    print_wrapped(help, 32);
+}
+
+void dsep_options_help(const dsep_command *command) {
+    printf("dsep %s %s[options]\n\n", command->name, command->arguments);
+    print_wrapped(command->description, 0);
+    printf("\nExamples\n%s", command->examples);
+    for (const dsep_option_group *group = command->groups; group->title; group++) {
+        printf("\n%s\n", group->title);
+        for (const dsep_option *option = group->options; option->name; option++)
+            print_option(option);
+    }
+}

@@ -1,0 +1,177 @@
+#include "mpi/sepsets.h"
+
+#include "mpi/exchange.h"
+#include "mpi/layout.h"
+#include "mpi/memory.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+int dsep_sepsets_create(int64_t n_nodes, dsep_error *error, dsep_sepsets **sets) {
+    *sets = dsep_array(1, sizeof **sets);
+    if (!*sets)
+        return dsep_out_of_memory(error, "separating sets");
+    (*sets)->n_nodes = n_nodes;
+    (*sets)->offset = dsep_array(1, sizeof *(*sets)->offset);
+    if ((*sets)->offset)
+        return DSEP_OK;
+    dsep_sepsets_destroy(sets);
+    return dsep_out_of_memory(error, "separating sets");
+}
+
+void dsep_sepsets_destroy(dsep_sepsets **sets) {
+    if (!sets || !*sets)
+        return;
+    free((*sets)->first);
+    free((*sets)->second);
+    free((*sets)->offset);
+    free((*sets)->member);
+    free(*sets);
+    *sets = NULL;
+}
+
+/* Room for one more pair: three arrays of one length, so one capacity serves them. */
+static int make_room(dsep_sepsets *sets, dsep_error *error) {
+    int code = DSEP_OK;
+    int64_t room = sets->room;
+    DSEP_TRY(dsep_array_reserve((void **)&sets->first, &room, sets->count + 1,
+                                sizeof *sets->first, error));
+    room = sets->room;
+    DSEP_TRY(dsep_array_reserve((void **)&sets->second, &room, sets->count + 1,
+                                sizeof *sets->second, error));
+    int64_t ends = sets->room ? sets->room + 1 : 0;
+    DSEP_TRY(dsep_array_reserve((void **)&sets->offset, &ends, room + 1, sizeof *sets->offset,
+                                error));
+    sets->room = room;
+cleanup:
+    return code;
+}
+
+int dsep_sepsets_add(dsep_sepsets *sets, int64_t x, int64_t y, const int32_t *member,
+                     int64_t count, dsep_error *error) {
+    int code = DSEP_OK;
+    const int64_t at = sets->offset[sets->count];
+    DSEP_TRY(make_room(sets, error));
+    DSEP_TRY(dsep_array_reserve((void **)&sets->member, &sets->member_room, at + count,
+                                sizeof *sets->member, error));
+    sets->first[sets->count] = (int32_t)(x < y ? x : y);
+    sets->second[sets->count] = (int32_t)(x < y ? y : x);
+    memcpy(sets->member + at, member, (size_t)count * sizeof *member);
+    sets->offset[++sets->count] = at + count;
+cleanup:
+    return code;
+}
+
+/* --- settling -------------------------------------------------------------------------------- */
+
+/* On its way a pair is a run of int32: first, second, number of members, members. */
+static int64_t record_length(const dsep_sepsets *sets, int64_t k) {
+    return 3 + sets->offset[k + 1] - sets->offset[k];
+}
+
+static int owner_of(dsep_context *ctx, const dsep_sepsets *sets, int64_t k) {
+    return (int)dsep_layout_owner(sets->n_nodes, dsep_size(ctx), sets->first[k]);
+}
+
+static void pack(dsep_context *ctx, const dsep_sepsets *sets, int64_t *at, int32_t *packed) {
+    for (int64_t k = 0; k < sets->count; k++) {
+        int32_t *record = packed + at[owner_of(ctx, sets, k)];
+        const int64_t members = sets->offset[k + 1] - sets->offset[k];
+        record[0] = sets->first[k];
+        record[1] = sets->second[k];
+        record[2] = (int32_t)members;
+        memcpy(record + 3, sets->member + sets->offset[k], (size_t)members * sizeof *record);
+        at[owner_of(ctx, sets, k)] += 3 + members;
+    }
+}
+
+static int by_pair(const void *left, const void *right) {
+    const int32_t *a = *(int32_t *const *)left, *b = *(int32_t *const *)right;
+    if (a[0] != b[0])
+        return a[0] < b[0] ? -1 : 1;
+    return (a[1] > b[1]) - (a[1] < b[1]);
+}
+
+static int unpack(const int32_t *packed, int64_t length, dsep_sepsets *sets, dsep_error *error) {
+    int code = DSEP_OK;
+    int64_t count = 0;
+    for (int64_t at = 0; at < length; at += 3 + packed[at + 2])
+        count++;
+    const int32_t **records = dsep_array(count, sizeof *records);
+    if (!records)
+        return dsep_out_of_memory(error, "separating sets");
+    count = 0;
+    for (int64_t at = 0; at < length; at += 3 + packed[at + 2])
+        records[count++] = packed + at;
+    qsort(records, (size_t)count, sizeof *records, by_pair);
+    for (int64_t k = 0; k < count; k++)
+        DSEP_TRY(dsep_sepsets_add(sets, records[k][0], records[k][1], records[k] + 3,
+                                  records[k][2], error));
+cleanup:
+    free(records);
+    return code;
+}
+
+int dsep_sepsets_settle(dsep_context *ctx, dsep_sepsets **sets) {
+    int code = DSEP_OK;
+    const int ranks = dsep_size(ctx);
+    dsep_error *error = dsep_context_error(ctx);
+    dsep_sepsets *settled = NULL;
+    int32_t *packed = NULL, *received = NULL;
+    int64_t *out = dsep_array(ranks, sizeof *out), *in = dsep_array(ranks, sizeof *in);
+    int64_t *at = dsep_array(ranks + 1, sizeof *at), *ones = dsep_array(ranks, sizeof *ones);
+    DSEP_AGREE(ctx, out && in && at && ones ? DSEP_OK : dsep_out_of_memory(error, "counts"));
+    for (int64_t k = 0; k < (*sets)->count; k++)
+        out[owner_of(ctx, *sets, k)] += record_length(*sets, k);
+    for (int r = 0; r < ranks; r++) {
+        at[r + 1] = at[r] + out[r];
+        ones[r] = 1;
+    }
+    DSEP_TRY(dsep_exchange(ctx, out, ones, in, ones, sizeof *out));
+    int64_t total = 0;
+    for (int r = 0; r < ranks; r++)
+        total += in[r];
+    packed = dsep_array(at[ranks], sizeof *packed);
+    received = dsep_array(total, sizeof *received);
+    int mine = packed && received ? DSEP_OK : dsep_out_of_memory(error, "separating sets");
+    DSEP_AGREE(ctx, mine);
+    pack(ctx, *sets, at, packed);
+    DSEP_TRY(dsep_exchange(ctx, packed, out, received, in, sizeof *packed));
+    mine = dsep_sepsets_create((*sets)->n_nodes, error, &settled);
+    if (!mine)
+        mine = unpack(received, total, settled, error);
+    DSEP_AGREE(ctx, mine);
+    dsep_sepsets_destroy(sets);
+    *sets = settled;
+    settled = NULL;
+cleanup:
+    dsep_sepsets_destroy(&settled);
+    free(packed);
+    free(received);
+    free(out);
+    free(in);
+    free(at);
+    free(ones);
+    return code;
+}
+
+int64_t dsep_sepsets_find(const dsep_sepsets *sets, int64_t x, int64_t y) {
+    int64_t low = 0, high = sets->count;
+    while (low < high) {
+        const int64_t middle = low + (high - low) / 2;
+        const int before = sets->first[middle] != x ? sets->first[middle] < x
+                                                    : sets->second[middle] < y;
+        if (before)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < sets->count && sets->first[low] == x && sets->second[low] == y ? low : -1;
+}
+
+int dsep_sepsets_contains(const dsep_sepsets *sets, int64_t index, int64_t z) {
+    for (int64_t k = sets->offset[index]; k < sets->offset[index + 1]; k++)
+        if (sets->member[k] == z)
+            return 1;
+    return 0;
+}

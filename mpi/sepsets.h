@@ -1,0 +1,41 @@
+/* Separating sets: for pairs that are not adjacent, the set that showed it.
+ *
+ * Only sets with members are kept: a pair that is not adjacent and not listed was independent
+ * without any condition. Pairs are spread over ranks by their first node. */
+#ifndef DSEP_MPI_SEPSETS_H
+#define DSEP_MPI_SEPSETS_H
+
+#include "mpi/context.h"
+
+typedef struct {
+    int64_t n_nodes;
+    int64_t count, room;               /* pairs here */
+    int32_t *first, *second;           /* [count] first < second */
+    int64_t *offset;                   /* [count + 1] members of pair k from offset[k] on */
+    int32_t *member;                   /* [offset[count]] ascending for each pair */
+    int64_t member_room;
+} dsep_sepsets;
+
+/* An empty collection. Not collective. Owner of *sets: the caller. */
+int dsep_sepsets_create(int64_t n_nodes, dsep_error *error, dsep_sepsets **sets);
+
+/* Frees it and sets *sets to NULL; accepts NULL. Not collective. */
+void dsep_sepsets_destroy(dsep_sepsets **sets);
+
+/* Adds a pair found on this rank, in any order of its nodes. Not collective. */
+int dsep_sepsets_add(dsep_sepsets *sets, int64_t x, int64_t y, const int32_t *member,
+                     int64_t count, dsep_error *error);
+
+/* Brings every pair to the rank whose dsep_layout_block() of nodes has its first node, sorted by
+ * (first, second). Collective. Errors: DSEP_ERROR_RESOURCES, agreed. After it nothing depends on
+ * which rank found what. */
+int dsep_sepsets_settle(dsep_context *ctx, dsep_sepsets **sets);
+
+/* Index of a pair (x < y) among the settled ones here, or -1. Not collective. Cost: a binary
+ * search. */
+int64_t dsep_sepsets_find(const dsep_sepsets *sets, int64_t x, int64_t y);
+
+/* Whether z is in the set with this index. Not collective. */
+int dsep_sepsets_contains(const dsep_sepsets *sets, int64_t index, int64_t z);
+
+#endif

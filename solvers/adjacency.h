@@ -1,0 +1,53 @@
+/* Who is still adjacent to whom during a search: once a node, in shared memory.
+ *
+ * After order 0 the neighbours of every node stand in ascending rows that never move again. An
+ * edge that is removed later keeps its places, with the order that removed it, so that the
+ * adjacency at the start of any order can be read at any time. */
+#ifndef DSEP_SOLVERS_ADJACENCY_H
+#define DSEP_SOLVERS_ADJACENCY_H
+
+#include "mpi/graph.h"
+#include "mpi/shared.h"
+
+enum { DSEP_ADJACENCY_MAX_ORDER = 250 };
+
+typedef struct {
+    int64_t n_nodes;
+    const int64_t *offset;    /* [n_nodes + 1] */
+    const int32_t *neighbour; /* [offset[n_nodes]] ascending in each row */
+    uint8_t *gone;            /* same shape: 0, or the order that removed the edge */
+    dsep_shared *offset_memory, *neighbour_memory, *gone_memory;
+} dsep_adjacency;
+
+/* Makes the rows from a bit matrix, the same on every node: bit y of row x (x < y) is 1 where x
+ * and y are adjacent. bits: [n_nodes x words]. Collective. Errors: DSEP_ERROR_RESOURCES, agreed.
+ * Cost: one pass over the bits, spread over the ranks of a node. Owner of *adjacency: the
+ * caller. */
+int dsep_adjacency_create(dsep_context *ctx, int64_t n_nodes, const uint64_t *bits, int64_t words,
+                          dsep_adjacency **adjacency);
+
+/* Frees it and sets *adjacency to NULL; accepts NULL. Collective. */
+void dsep_adjacency_destroy(dsep_adjacency **adjacency);
+
+/* The neighbours that x had when `order` (1 or more) began, ascending, into neighbours; returns
+ * their number. Not collective. */
+int64_t dsep_adjacency_frozen(const dsep_adjacency *adjacency, int64_t x, int64_t order,
+                              int32_t *neighbours);
+
+/* Number of neighbours that x has now. Not collective. */
+int64_t dsep_adjacency_degree(const dsep_adjacency *adjacency, int64_t x);
+
+/* Whether x and y, adjacent after order 0, are adjacent now. Not collective. */
+int dsep_adjacency_joined(const dsep_adjacency *adjacency, int64_t x, int64_t y);
+
+/* Removes the edge at an order. Not collective; seen by all after dsep_adjacency_sync(). A pair is
+ * removed by one rank only. */
+void dsep_adjacency_remove(dsep_adjacency *adjacency, int64_t x, int64_t y, int64_t order);
+
+/* Makes every node's removals known to all. Collective. */
+void dsep_adjacency_sync(dsep_context *ctx, dsep_adjacency *adjacency);
+
+/* The adjacency as it is now, as a graph of undirected edges. Not collective. */
+int dsep_adjacency_graph(const dsep_adjacency *adjacency, dsep_error *error, dsep_graph **graph);
+
+#endif

@@ -1,0 +1,159 @@
+#include "solvers/correlation.h"
+
+#include "mpi/counter.h"
+#include "mpi/fault.h"
+#include "mpi/log.h"
+#include "mpi/memory.h"
+
+#include <cblas.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { TILE = 256 };
+
+/* Powers of two keep every bit, so columns of any magnitude can be squared safely. */
+static double safe_scale(const double *column, int64_t n) {
+    double largest = 0;
+    for (int64_t s = 0; s < n; s++)
+        largest = fmax(largest, fabs(column[s]));
+    int exponent = 0;
+    frexp(largest, &exponent);
+    return ldexp(1, exponent > 1000 ? -1000 : exponent < -1000 ? 1000 : -exponent);
+}
+
+/* Centres a column and scales it to length 1. */
+static void standardise(const double *column, int64_t n, double *unit, double *mean, double *sd) {
+    const double scale = safe_scale(column, n);
+    double sum = 0, rest = 0, squares = 0;
+    for (int64_t s = 0; s < n; s++)
+        sum += column[s] * scale;
+    const double centre = sum / (double)n;
+    for (int64_t s = 0; s < n; s++)
+        rest += unit[s] = column[s] * scale - centre;
+    const double correction = rest / (double)n; /* what rounding left of the mean */
+    for (int64_t s = 0; s < n; s++) {
+        unit[s] -= correction;
+        squares += unit[s] * unit[s];
+    }
+    const double length = sqrt(squares);
+    for (int64_t s = 0; s < n; s++)
+        unit[s] /= length;
+    *mean = (centre + correction) / scale;
+    *sd = length / sqrt((double)(n - 1)) / scale;
+}
+
+static void standardise_mine(const dsep_table *table, dsep_correlation *made, double *units) {
+    const int64_t n = table->n_samples;
+    for (int64_t j = 0; j < table->mine.count; j++)
+        standardise(table->values + j * n, n, units + (table->mine.first + j) * n, &made->mean[j],
+                    &made->sd[j]);
+}
+
+static double clamp(double r) {
+    return r > 1 ? 1 : r < -1 ? -1 : r;
+}
+
+/* Copies a tile into both halves of the matrix. On the diagonal only the upper half is taken, so
+ * that the matrix is symmetric to the bit. */
+static void store_tile(const double *tile, int64_t row, int64_t column, int64_t rows,
+                       int64_t columns, int64_t p, double *matrix) {
+    for (int64_t j = 0; j < columns; j++)
+        for (int64_t i = 0; i < rows; i++) {
+            const int64_t x = row + i, y = column + j;
+            if (x > y)
+                continue;
+            const double r = x == y ? 1 : clamp(tile[j * TILE + i]);
+            matrix[x * p + y] = matrix[y * p + x] = r;
+        }
+}
+
+static void multiply_tile(const double *units, int64_t n, int64_t p, int64_t row, int64_t column,
+                          double *tile, double *matrix) {
+    const int64_t rows = p - row < TILE ? p - row : TILE;
+    const int64_t columns = p - column < TILE ? p - column : TILE;
+    cblas_dgemm(CblasColMajor, CblasTrans, CblasNoTrans, (int)rows, (int)columns, (int)n, 1,
+                units + row * n, (int)n, units + column * n, (int)n, 0, tile, TILE);
+    store_tile(tile, row, column, rows, columns, p, matrix);
+}
+
+/* Tile number `task` of the upper triangle, row after row. */
+static void locate_tile(int64_t task, int64_t tiles, int64_t *row, int64_t *column) {
+    int64_t r = 0;
+    while (task >= tiles - r) {
+        task -= tiles - r;
+        r++;
+    }
+    *row = r * TILE;
+    *column = (r + task) * TILE;
+}
+
+static int multiply(dsep_context *ctx, const double *units, dsep_correlation *made) {
+    int code = DSEP_OK;
+    dsep_counter *counter = NULL;
+    const int64_t p = made->n_variables, tiles = (p + TILE - 1) / TILE;
+    const int64_t tasks = tiles * (tiles + 1) / 2;
+    double *tile = dsep_array(TILE * TILE, sizeof *tile);
+    int mine = dsep_fault(ctx, "correlation");
+    if (!tile)
+        mine = dsep_out_of_memory(dsep_context_error(ctx), "a tile");
+    DSEP_AGREE(ctx, mine);
+    DSEP_TRY(dsep_counter_create(ctx, &counter));
+    dsep_counter_reset(ctx, counter, tasks);
+    for (int64_t task; (task = dsep_counter_next(counter)) >= 0;) {
+        int64_t row, column;
+        locate_tile(task, tiles, &row, &column);
+        multiply_tile(units, made->n_samples, p, row, column, tile,
+                      dsep_shared_data(made->shared));
+        dsep_log_progress(ctx, "correlation", (double)dsep_counter_taken(counter), (double)tasks,
+                          "tiles");
+    }
+    dsep_shared_unite(ctx, made->shared);
+cleanup:
+    dsep_counter_destroy(&counter);
+    free(tile);
+    return code;
+}
+
+int dsep_correlation_create(dsep_context *ctx, const dsep_table *table,
+                            dsep_correlation **correlation) {
+    int code = DSEP_OK;
+    dsep_shared *units = NULL;
+    const int64_t n = table->n_samples, p = table->n_variables;
+    *correlation = NULL;
+    dsep_correlation *made = dsep_array(1, sizeof *made);
+    if (made) {
+        made->n_samples = n;
+        made->n_variables = p;
+        made->mine = table->mine;
+        made->mean = dsep_array(table->mine.count, sizeof *made->mean);
+        made->sd = dsep_array(table->mine.count, sizeof *made->sd);
+    }
+    DSEP_AGREE(ctx, made && made->mean && made->sd && n <= INT32_MAX
+                        ? DSEP_OK
+                        : dsep_out_of_memory(dsep_context_error(ctx), "the correlations"));
+    DSEP_TRY(dsep_shared_create(ctx, dsep_bytes(n, p, sizeof(double)), "standardised columns",
+                                &units));
+    DSEP_TRY(dsep_shared_create(ctx, dsep_bytes(p, p, sizeof(double)), "the correlation matrix",
+                                &made->shared));
+    made->values = dsep_shared_data(made->shared);
+    standardise_mine(table, made, dsep_shared_data(units));
+    dsep_shared_unite(ctx, units);
+    DSEP_TRY(multiply(ctx, dsep_shared_data(units), made));
+    *correlation = made;
+    made = NULL;
+cleanup:
+    dsep_shared_destroy(&units);
+    dsep_correlation_destroy(&made);
+    return code;
+}
+
+void dsep_correlation_destroy(dsep_correlation **correlation) {
+    if (!correlation || !*correlation)
+        return;
+    free((*correlation)->mean);
+    free((*correlation)->sd);
+    dsep_shared_destroy(&(*correlation)->shared);
+    free(*correlation);
+    *correlation = NULL;
+}

@@ -1,0 +1,23 @@
+/* How sure each edge of a finished skeleton is: the weakest of all tests that it passed. */
+#ifndef DSEP_SOLVERS_STRENGTH_H
+#define DSEP_SOLVERS_STRENGTH_H
+
+#include "solvers/skeleton.h"
+
+/* [n_edges] in the order of the pairs x < y, ascending: all three speak of the same test. */
+typedef struct {
+    double *weight;  /* partial correlation in that test */
+    double *p_max;   /* its p-value: the largest over all tests of the edge */
+    int64_t *order;  /* members of its set; the lowest order among equals */
+} dsep_strength;
+
+/* Runs the search's tests again with the edges of `graph` (the skeleton) as the only targets.
+ * Collective. Errors: DSEP_ERROR_RESOURCES, agreed. Cost: tests of the surviving edges only.
+ * Reproducibility: class A. Owner of *strength: the caller. */
+int dsep_strength_measure(dsep_context *ctx, dsep_citest *test, const dsep_skeleton *skeleton,
+                          const dsep_graph *graph, dsep_strength **strength);
+
+/* Frees it and sets *strength to NULL; accepts NULL. Not collective. */
+void dsep_strength_destroy(dsep_strength **strength);
+
+#endif

@@ -1,0 +1,276 @@
+#include "solvers/triples.h"
+
+#include "mpi/counter.h"
+#include "mpi/exchange.h"
+#include "mpi/layout.h"
+#include "mpi/log.h"
+#include "mpi/memory.h"
+#include "solvers/subsets.h"
+
+#include <stdlib.h>
+
+typedef struct {
+    dsep_context *ctx;
+    dsep_citest *test;
+    const dsep_skeleton *skeleton;
+    const dsep_graph *graph;
+    const dsep_knowledge *knowledge;
+    dsep_orientation orientation;
+    int64_t max_order;
+    dsep_triple *list; /* what this rank found */
+    int64_t count, room;
+    int32_t *adjacent, *set; /* [p], [DSEP_ADJACENCY_MAX_ORDER] */
+    int64_t *independent;    /* [p] */
+    int32_t *middle;         /* [p] the nodes z between the pair at hand */
+    int64_t *with;           /* [p] how many separating sets each z is in */
+    int64_t n_middle, sets;
+    int64_t x, y, from;      /* the pair; the end whose neighbours are searched */
+} judging;
+
+/* --- all separating sets of a pair ----------------------------------------------------------- */
+
+static int inside(const dsep_walk *walk, int64_t z) {
+    for (int64_t d = 0; d < walk->order; d++)
+        if (walk->adjacent[walk->set[d]] == z)
+            return 1;
+    return 0;
+}
+
+/* Whether a set from y's side was already met from x's. */
+static int met_before(const judging *j, const dsep_walk *walk) {
+    if (j->from == j->x)
+        return 0;
+    for (int64_t d = 0; d < walk->order; d++)
+        if (dsep_graph_find(j->graph, j->x, walk->adjacent[walk->set[d]]) < 0)
+            return 0;
+    return 1;
+}
+
+static int count_set(dsep_walk *walk, int32_t pivot) {
+    judging *j = walk->data;
+    const dsep_citest_row row = j->test->decide(j->test->state, pivot, j->independent);
+    if (row.separated == 0 || met_before(j, walk))
+        return 0;
+    j->sets++;
+    for (int64_t m = 0; m < j->n_middle; m++)
+        j->with[m] += inside(walk, j->middle[m]);
+    return 0;
+}
+
+/* The neighbours of `from` and, in its place among them, the other end: the only target. */
+static int64_t list_candidates(judging *j, int64_t from, int64_t other, int32_t *target) {
+    int64_t count = 0;
+    int placed = 0;
+    for (int64_t k = j->graph->offset[from]; k < j->graph->offset[from + 1]; k++) {
+        if (!placed && j->graph->neighbour[k] > other) {
+            *target = (int32_t)count;
+            j->adjacent[count++] = (int32_t)other;
+            placed = 1;
+        }
+        j->adjacent[count++] = j->graph->neighbour[k];
+    }
+    if (!placed) {
+        *target = (int32_t)count;
+        j->adjacent[count++] = (int32_t)other;
+    }
+    return count;
+}
+
+static int count_sets_of(judging *j, int64_t from, int64_t other) {
+    int code = DSEP_OK;
+    int32_t target = 0;
+    const int64_t n_adjacent = list_candidates(j, from, other, &target);
+    j->from = from;
+    for (int64_t order = 0; order <= j->max_order && order <= n_adjacent - 1; order++) {
+        DSEP_TRY(j->test->reserve(j->test->state, n_adjacent, order, dsep_context_error(j->ctx)));
+        dsep_walk walk = {.test = j->test,
+                          .node = from,
+                          .adjacent = j->adjacent,
+                          .n_adjacent = n_adjacent,
+                          .targets = &target,
+                          .n_targets = 1,
+                          .order = order,
+                          .set = j->set,
+                          .data = j,
+                          .visit = count_set};
+        dsep_walk_subsets(&walk);
+    }
+cleanup:
+    return code;
+}
+
+/* --- judging --------------------------------------------------------------------------------- */
+
+static int add(judging *j, int64_t z, dsep_triple_kind kind) {
+    int code = DSEP_OK;
+    DSEP_TRY(dsep_array_reserve((void **)&j->list, &j->room, j->count + 1, sizeof *j->list,
+                                dsep_context_error(j->ctx)));
+    j->list[j->count++] = (dsep_triple){(int32_t)j->x, (int32_t)z, (int32_t)j->y, kind};
+cleanup:
+    return code;
+}
+
+/* The nodes adjacent to both ends, by merging two ascending rows. */
+static void list_middle(judging *j) {
+    const dsep_graph *graph = j->graph;
+    int64_t a = graph->offset[j->x], b = graph->offset[j->y];
+    j->n_middle = 0;
+    while (a < graph->offset[j->x + 1] && b < graph->offset[j->y + 1]) {
+        const int32_t left = graph->neighbour[a], right = graph->neighbour[b];
+        if (left == right)
+            j->middle[j->n_middle++] = left;
+        a += left <= right;
+        b += right <= left;
+    }
+}
+
+static int judge_by_sets(judging *j, dsep_orientation rule) {
+    int code = DSEP_OK;
+    j->sets = 0;
+    for (int64_t m = 0; m < j->n_middle; m++)
+        j->with[m] = 0;
+    DSEP_TRY(count_sets_of(j, j->x, j->y));
+    DSEP_TRY(count_sets_of(j, j->y, j->x));
+    for (int64_t m = 0; m < j->n_middle && !code; m++) {
+        const int64_t with = j->with[m], without = j->sets - with;
+        const int majority = rule == DSEP_ORIENTATION_MAJORITY;
+        const int collider = majority ? with < without : with == 0 && j->sets > 0;
+        const int through = majority ? with > without : without == 0 && j->sets > 0;
+        if (!through)
+            code = add(j, j->middle[m], collider ? DSEP_TRIPLE_COLLIDER : DSEP_TRIPLE_AMBIGUOUS);
+    }
+cleanup:
+    return code;
+}
+
+static int judge_by_search(judging *j) {
+    int code = DSEP_OK;
+    const int64_t set = dsep_sepsets_find(j->skeleton->sepsets, j->x, j->y);
+    for (int64_t m = 0; m < j->n_middle && !code; m++)
+        if (set < 0 || !dsep_sepsets_contains(j->skeleton->sepsets, set, j->middle[m]))
+            code = add(j, j->middle[m], DSEP_TRIPLE_COLLIDER);
+    return code;
+}
+
+static int judge_pair(judging *j, int64_t y) {
+    j->y = y;
+    list_middle(j);
+    if (j->orientation != DSEP_ORIENTATION_STANDARD)
+        return judge_by_sets(j, j->orientation);
+    if (dsep_knowledge_parts(j->knowledge, j->x, y))
+        return judge_by_sets(j, DSEP_ORIENTATION_CONSERVATIVE);
+    return judge_by_search(j);
+}
+
+static int by_number(const void *left, const void *right) {
+    return *(const int32_t *)left - *(const int32_t *)right;
+}
+
+/* The pairs x < y at distance two. ends: [room] reused from node to node. */
+static int judge_node(judging *j, int64_t x, int32_t **ends, int64_t *room) {
+    int code = DSEP_OK;
+    int64_t count = 0;
+    const dsep_graph *graph = j->graph;
+    j->x = x;
+    for (int64_t k = graph->offset[x]; k < graph->offset[x + 1]; k++) {
+        const int64_t z = graph->neighbour[k];
+        DSEP_TRY(dsep_array_reserve((void **)ends, room, count + dsep_graph_degree(graph, z),
+                                    sizeof **ends, dsep_context_error(j->ctx)));
+        for (int64_t l = graph->offset[z]; l < graph->offset[z + 1]; l++)
+            if (graph->neighbour[l] > x && dsep_graph_find(graph, x, graph->neighbour[l]) < 0)
+                (*ends)[count++] = graph->neighbour[l];
+    }
+    if (count > 0)
+        qsort(*ends, (size_t)count, sizeof **ends, by_number);
+    for (int64_t e = 0; e < count; e++)
+        if (e == 0 || (*ends)[e] != (*ends)[e - 1])
+            DSEP_TRY(judge_pair(j, (*ends)[e]));
+cleanup:
+    return code;
+}
+
+/* Separating sets lie with the owner of x, who judges by them; where sets are searched for,
+ * whoever is free takes the next x. */
+static int judge_all(judging *j, dsep_counter *counter) {
+    int mine = DSEP_OK;
+    int32_t *ends = NULL;
+    int64_t room = 0;
+    const int64_t p = j->graph->n_nodes;
+    if (j->orientation == DSEP_ORIENTATION_STANDARD) {
+        const dsep_block block = dsep_layout_block(p, dsep_size(j->ctx), dsep_rank(j->ctx));
+        for (int64_t x = block.first; x < block.first + block.count && !mine; x++)
+            mine = judge_node(j, x, &ends, &room);
+    } else {
+        for (int64_t x; !mine && (x = dsep_counter_next(counter)) >= 0;) {
+            mine = judge_node(j, x, &ends, &room);
+            dsep_log_progress(j->ctx, "v-structures", (double)dsep_counter_taken(counter),
+                              (double)p, "variables");
+        }
+    }
+    free(ends);
+    return dsep_agree(j->ctx, mine);
+}
+
+static int by_triple(const void *left, const void *right) {
+    const dsep_triple *a = left, *b = right;
+    const int32_t first[] = {a->x, a->y, a->z}, second[] = {b->x, b->y, b->z};
+    for (int i = 0; i < 3; i++)
+        if (first[i] != second[i])
+            return first[i] < second[i] ? -1 : 1;
+    return 0;
+}
+
+static int allocate(judging *j) {
+    const int64_t p = j->graph->n_nodes;
+    j->adjacent = dsep_array(p + 1, sizeof *j->adjacent);
+    j->set = dsep_array(DSEP_ADJACENCY_MAX_ORDER + 1, sizeof *j->set);
+    j->independent = dsep_array(p, sizeof *j->independent);
+    j->middle = dsep_array(p, sizeof *j->middle);
+    j->with = dsep_array(p, sizeof *j->with);
+    const int whole = j->adjacent && j->set && j->independent && j->middle && j->with;
+    return dsep_agree(j->ctx, whole ? DSEP_OK
+                                    : dsep_out_of_memory(dsep_context_error(j->ctx),
+                                                         "the v-structures"));
+}
+
+int dsep_triples_judge(dsep_context *ctx, dsep_citest *test, const dsep_skeleton *skeleton,
+                       const dsep_graph *graph, const dsep_knowledge *knowledge,
+                       dsep_orientation orientation, dsep_triple **triples, int64_t *count) {
+    int code = DSEP_OK;
+    int64_t bytes = 0;
+    dsep_counter *counter = NULL;
+    judging j = {.ctx = ctx,
+                 .test = test,
+                 .skeleton = skeleton,
+                 .graph = graph,
+                 .knowledge = knowledge,
+                 .orientation = orientation,
+                 .max_order = skeleton->n_levels - 1};
+    *triples = NULL;
+    *count = 0;
+    DSEP_TRY(allocate(&j));
+    DSEP_TRY(dsep_counter_create(ctx, &counter));
+    dsep_counter_reset(ctx, counter, graph->n_nodes);
+    DSEP_TRY(judge_all(&j, counter));
+    DSEP_TRY(dsep_gather_all(ctx, j.list, j.count * (int64_t)sizeof *j.list, (void **)triples,
+                             &bytes));
+    *count = bytes / (int64_t)sizeof **triples;
+    qsort(*triples, (size_t)*count, sizeof **triples, by_triple);
+cleanup:
+    dsep_counter_destroy(&counter);
+    free(j.list);
+    free(j.adjacent);
+    free(j.set);
+    free(j.independent);
+    free(j.middle);
+    free(j.with);
+    return code;
+}
+
+int dsep_triples_ambiguous(const dsep_triple *triples, int64_t count, int64_t x, int64_t z,
+                           int64_t y) {
+    const dsep_triple wanted = {(int32_t)(x < y ? x : y), (int32_t)z, (int32_t)(x < y ? y : x), 0};
+    const dsep_triple *found =
+        count > 0 ? bsearch(&wanted, triples, (size_t)count, sizeof *triples, by_triple) : NULL;
+    return found && found->kind == DSEP_TRIPLE_AMBIGUOUS;
+}
