@@ -42,8 +42,9 @@ EXTERNAL_LIBS := $(call libs_of,$(SCALAPACK_DIR),$(SCALAPACK_NAMES),-lscalapack)
 CFLAGS ?= -O3 -g
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
   -Wvla-larger-than=65536 -Wno-unused-result
-BASE_CFLAGS := -std=gnu11 -I. -ffp-contract=off -fopenmp-simd -fno-math-errno $(WARNINGS) \
-  $(EXTERNAL_CFLAGS) -DDSEP_VERSION='"$(VERSION)"' -DDSEP_CFLAGS='"$(CFLAGS)"'
+BASE_CFLAGS := -std=gnu11 -D_GNU_SOURCE -I. -ffp-contract=off -fopenmp-simd -fno-math-errno $(WARNINGS) \
+  $(EXTERNAL_CFLAGS) -DDSEP_VERSION='"$(VERSION)"' -DDSEP_CFLAGS='"$(CFLAGS)"' \
+  -DDSEP_SCALAPACK_VERSION='"$(or $(shell pkg-config --modversion $(or $(call pick,$(SCALAPACK_NAMES)),none) 2>/dev/null),found by path)"'
 SANITIZE := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined
 
 ifeq ($(VARIANT),asan)

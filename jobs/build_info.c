@@ -1,11 +1,10 @@
 #include "jobs/build_info.h"
 
 #include "io/h5version.h"
+#include "mpi/context.h"
 #include "solvers/blas.h"
 
-#include <mpi.h>
 #include <stdio.h>
-#include <string.h>
 
 static const char *simd(void) {
 #ifdef __x86_64__
@@ -18,15 +17,14 @@ static const char *simd(void) {
 }
 
 void dsep_build_info(char *text, size_t size) {
-    char mpi[MPI_MAX_LIBRARY_VERSION_STRING] = "", hdf5[32];
-    int length = 0;
-    MPI_Get_library_version(mpi, &length);
-    mpi[strcspn(mpi, ",\n")] = '\0';
+    char mpi[256], hdf5[32];
+    dsep_mpi_version(mpi, sizeof mpi);
     dsep_h5_version(hdf5, sizeof hdf5);
-    snprintf(text, size,
-             "compiler   gcc %s\nflags      %s\nMPI        %s\nBLAS       %s, kernels %s, 1 thread\n"
-             "ScaLAPACK  %s\nHDF5       %s, parallel\nPETSc      not used by this version\n"
-             "SIMD       %s",
-             __VERSION__, DSEP_CFLAGS, mpi, dsep_blas_description(), dsep_blas_core(),
-             DSEP_SCALAPACK_VERSION, hdf5, simd());
+    snprintf(
+        text, size,
+        "compiler   gcc %s\nflags      %s\nMPI        %s\nBLAS       %s, kernels %s, 1 thread\n"
+        "ScaLAPACK  %s\nHDF5       %s, parallel\nPETSc      not used by this version\n"
+        "SIMD       %s",
+        __VERSION__, DSEP_CFLAGS, mpi, dsep_blas_description(), dsep_blas_core(),
+        DSEP_SCALAPACK_VERSION, hdf5, simd());
 }

@@ -84,8 +84,8 @@ static int dispatch(dsep_context *ctx, int argc, char **argv) {
     }
     const dsep_command *command = find_command(word);
     if (!command)
-        return dsep_fail(ctx, DSEP_ERROR_USAGE,
-                         "'%s' is no command of dsep %s; see dsep --help", word, DSEP_VERSION);
+        return dsep_fail(ctx, DSEP_ERROR_USAGE, "'%s' is no command of dsep %s; see dsep --help",
+                         word, DSEP_VERSION);
     const int mine =
         dsep_options_parse(command, argc - 1, argv + 1, dsep_context_error(ctx), &call);
     DSEP_AGREE(ctx, mine);
@@ -97,7 +97,7 @@ cleanup:
 }
 
 int main(int argc, char **argv) {
-    dsep_blas_guard(argv);
+    dsep_blas_guard(argv, getenv("OPENBLAS_CORETYPE"));
     dsep_context *ctx = NULL;
     if (MPI_Init(&argc, &argv) || dsep_context_create(MPI_COMM_WORLD, &ctx)) {
         fprintf(stderr, "dsep: MPI could not be started\n");

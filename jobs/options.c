@@ -289,9 +289,8 @@ cleanup:
 static int check_arguments(const dsep_invocation *call, dsep_error *error) {
     const dsep_command *command = call->command;
     if (call->n_arguments < command->min_arguments)
-        return dsep_error_set(error, DSEP_ERROR_USAGE,
-                              "dsep %s needs %s; for example:\n%s", command->name,
-                              command->arguments, command->examples);
+        return dsep_error_set(error, DSEP_ERROR_USAGE, "dsep %s needs %s; for example:\n%s",
+                              command->name, command->arguments, command->examples);
     if (call->n_arguments > command->max_arguments)
         return dsep_error_set(error, DSEP_ERROR_USAGE,
                               "dsep %s does not know what to do with '%s'; see dsep %s --help",

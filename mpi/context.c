@@ -21,8 +21,8 @@ static int split_nodes(dsep_context *ctx) {
     MPI_Comm_rank(machine, &place);
     MPI_Comm_size(machine, &there);
     const char *text = getenv("DSEP_NODE_RANKS");
-    const int wanted = text ? atoi(text) : 0;
-    const int per_node = wanted > 0 && wanted < there ? wanted : there;
+    const long wanted = text ? strtol(text, NULL, 10) : 0;
+    const int per_node = wanted > 0 && wanted < there ? (int)wanted : there;
     const int failed = MPI_Comm_split(machine, place / per_node, place, &ctx->node_comm);
     MPI_Comm_free(&machine);
     return failed ? DSEP_ERROR_INTERNAL : DSEP_OK;
@@ -117,6 +117,18 @@ MPI_Comm dsep_node_comm(const dsep_context *ctx) {
 
 MPI_Comm dsep_leader_comm(const dsep_context *ctx) {
     return ctx->leader_comm;
+}
+
+const char *dsep_job_number(void) {
+    const char *job = getenv("SLURM_JOB_ID");
+    return job ? job : "none";
+}
+
+void dsep_mpi_version(char *text, size_t size) {
+    char version[MPI_MAX_LIBRARY_VERSION_STRING] = "";
+    int length = 0;
+    MPI_Get_library_version(version, &length);
+    snprintf(text, size, "%.*s", (int)strcspn(version, ",\n"), version);
 }
 
 dsep_error *dsep_context_error(dsep_context *ctx) {

@@ -8,6 +8,7 @@
 #include "mpi/error.h"
 
 #include <mpi.h>
+#include <stddef.h>
 #include <stdint.h>
 
 typedef struct dsep_context dsep_context;
@@ -37,6 +38,12 @@ int dsep_nodes(const dsep_context *ctx);
 MPI_Comm dsep_comm(const dsep_context *ctx);
 MPI_Comm dsep_node_comm(const dsep_context *ctx);
 MPI_Comm dsep_leader_comm(const dsep_context *ctx);
+
+/* The batch system's number for this job, or "none"; lent. Not collective. */
+const char *dsep_job_number(void);
+
+/* Name and version of the MPI library into text[size]. Not collective. */
+void dsep_mpi_version(char *text, size_t size);
 
 /* This rank's error record, lent; after an agreement it is the same on every rank. Not
  * collective. */

@@ -34,21 +34,21 @@ void dsep_sepsets_destroy(dsep_sepsets **sets) {
 static int make_room(dsep_sepsets *sets, dsep_error *error) {
     int code = DSEP_OK;
     int64_t room = sets->room;
-    DSEP_TRY(dsep_array_reserve((void **)&sets->first, &room, sets->count + 1,
-                                sizeof *sets->first, error));
+    DSEP_TRY(dsep_array_reserve((void **)&sets->first, &room, sets->count + 1, sizeof *sets->first,
+                                error));
     room = sets->room;
     DSEP_TRY(dsep_array_reserve((void **)&sets->second, &room, sets->count + 1,
                                 sizeof *sets->second, error));
     int64_t ends = sets->room ? sets->room + 1 : 0;
-    DSEP_TRY(dsep_array_reserve((void **)&sets->offset, &ends, room + 1, sizeof *sets->offset,
-                                error));
+    DSEP_TRY(
+        dsep_array_reserve((void **)&sets->offset, &ends, room + 1, sizeof *sets->offset, error));
     sets->room = room;
 cleanup:
     return code;
 }
 
-int dsep_sepsets_add(dsep_sepsets *sets, int64_t x, int64_t y, const int32_t *member,
-                     int64_t count, dsep_error *error) {
+int dsep_sepsets_add(dsep_sepsets *sets, int64_t x, int64_t y, const int32_t *member, int64_t count,
+                     dsep_error *error) {
     int code = DSEP_OK;
     const int64_t at = sets->offset[sets->count];
     DSEP_TRY(make_room(sets, error));
@@ -105,8 +105,8 @@ static int unpack(const int32_t *packed, int64_t length, dsep_sepsets *sets, dse
         records[count++] = packed + at;
     qsort(records, (size_t)count, sizeof *records, by_pair);
     for (int64_t k = 0; k < count; k++)
-        DSEP_TRY(dsep_sepsets_add(sets, records[k][0], records[k][1], records[k] + 3,
-                                  records[k][2], error));
+        DSEP_TRY(dsep_sepsets_add(sets, records[k][0], records[k][1], records[k] + 3, records[k][2],
+                                  error));
 cleanup:
     free(records);
     return code;
@@ -159,8 +159,8 @@ int64_t dsep_sepsets_find(const dsep_sepsets *sets, int64_t x, int64_t y) {
     int64_t low = 0, high = sets->count;
     while (low < high) {
         const int64_t middle = low + (high - low) / 2;
-        const int before = sets->first[middle] != x ? sets->first[middle] < x
-                                                    : sets->second[middle] < y;
+        const int before =
+            sets->first[middle] != x ? sets->first[middle] < x : sets->second[middle] < y;
         if (before)
             low = middle + 1;
         else

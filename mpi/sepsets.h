@@ -9,10 +9,10 @@
 
 typedef struct {
     int64_t n_nodes;
-    int64_t count, room;               /* pairs here */
-    int32_t *first, *second;           /* [count] first < second */
-    int64_t *offset;                   /* [count + 1] members of pair k from offset[k] on */
-    int32_t *member;                   /* [offset[count]] ascending for each pair */
+    int64_t count, room;     /* pairs here */
+    int32_t *first, *second; /* [count] first < second */
+    int64_t *offset;         /* [count + 1] members of pair k from offset[k] on */
+    int32_t *member;         /* [offset[count]] ascending for each pair */
     int64_t member_room;
 } dsep_sepsets;
 
@@ -23,8 +23,8 @@ int dsep_sepsets_create(int64_t n_nodes, dsep_error *error, dsep_sepsets **sets)
 void dsep_sepsets_destroy(dsep_sepsets **sets);
 
 /* Adds a pair found on this rank, in any order of its nodes. Not collective. */
-int dsep_sepsets_add(dsep_sepsets *sets, int64_t x, int64_t y, const int32_t *member,
-                     int64_t count, dsep_error *error);
+int dsep_sepsets_add(dsep_sepsets *sets, int64_t x, int64_t y, const int32_t *member, int64_t count,
+                     dsep_error *error);
 
 /* Brings every pair to the rank whose dsep_layout_block() of nodes has its first node, sorted by
  * (first, second). Collective. Errors: DSEP_ERROR_RESOURCES, agreed. After it nothing depends on

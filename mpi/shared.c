@@ -34,10 +34,11 @@ int dsep_shared_create(dsep_context *ctx, int64_t bytes, const char *purpose,
     int code = DSEP_OK;
     *shared = NULL;
     dsep_shared *made = calloc(1, sizeof *made);
+    if (made)
+        made->window = MPI_WIN_NULL;
     DSEP_AGREE(ctx, made && bytes >= 0 ? DSEP_OK
                                        : dsep_fail(ctx, DSEP_ERROR_RESOURCES,
                                                    "the size of %s does not fit", purpose));
-    made->window = MPI_WIN_NULL;
     made->bytes = bytes;
     int mine = open_window(ctx, bytes, made);
     if (mine)

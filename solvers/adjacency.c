@@ -73,8 +73,8 @@ int dsep_adjacency_create(dsep_context *ctx, int64_t n_nodes, const uint64_t *bi
     DSEP_AGREE(ctx, made && next ? DSEP_OK
                                  : dsep_out_of_memory(dsep_context_error(ctx), "the adjacency"));
     made->n_nodes = n_nodes;
-    DSEP_TRY(dsep_shared_create(ctx, dsep_bytes(n_nodes + 1, sizeof(int64_t), 1),
-                                "the adjacency", &made->offset_memory));
+    DSEP_TRY(dsep_shared_create(ctx, dsep_bytes(n_nodes + 1, sizeof(int64_t), 1), "the adjacency",
+                                &made->offset_memory));
     int64_t *offset = dsep_shared_data(made->offset_memory);
     count_degrees(view, next, offset);
     dsep_shared_sync(ctx, made->offset_memory);
@@ -173,8 +173,8 @@ int dsep_adjacency_graph(const dsep_adjacency *adjacency, dsep_error *error, dse
             if (adjacency->gone[k] == 0 && adjacency->neighbour[k] > x)
                 edges[count++] =
                     (dsep_edge){x, adjacency->neighbour[k], DSEP_MARK_TAIL, DSEP_MARK_TAIL};
-    const int code = dsep_graph_create(adjacency->n_nodes, count, edges, DSEP_GRAPH_SKELETON,
-                                       error, graph);
+    const int code =
+        dsep_graph_create(adjacency->n_nodes, count, edges, DSEP_GRAPH_SKELETON, error, graph);
     free(edges);
     return code;
 }

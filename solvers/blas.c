@@ -31,8 +31,8 @@ static void one_thread(void) {
 }
 
 static int is_sse_core(const char *core) {
-    static const char *const cores[] = {"Prescott", "Core2",  "Penryn",   "Dunnington",
-                                        "Nehalem",  "Atom",   "Katmai",   "Coppermine",
+    static const char *const cores[] = {"Prescott",  "Core2",  "Penryn",   "Dunnington",
+                                        "Nehalem",   "Atom",   "Katmai",   "Coppermine",
                                         "Northwood", "Banias", "Barcelona"};
     for (size_t i = 0; i < sizeof cores / sizeof *cores; i++)
         if (strcmp(core, cores[i]) == 0)
@@ -40,20 +40,20 @@ static int is_sse_core(const char *core) {
     return 0;
 }
 
-void dsep_blas_guard(char **argv) {
+void dsep_blas_guard(char **argv, const char *chosen) {
     one_thread();
 #ifdef __x86_64__
     const char *better = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl")
                              ? "SkylakeX"
                          : __builtin_cpu_supports("avx2") ? "Haswell"
                                                           : NULL;
-    if (!better || !is_sse_core(dsep_blas_core()) || getenv("OPENBLAS_CORETYPE"))
+    if (!better || !is_sse_core(dsep_blas_core()) || chosen)
         return;
     setenv("OPENBLAS_CORETYPE", better, 1);
     execv("/proc/self/exe", argv);
     /* Where it cannot start again it goes on, only slower. */
 #else
-    (void)argv;
+    (void)argv, (void)chosen;
 #endif
 }
 

@@ -103,8 +103,7 @@ static int multiply(dsep_context *ctx, const double *units, dsep_correlation *ma
     for (int64_t task; (task = dsep_counter_next(counter)) >= 0;) {
         int64_t row, column;
         locate_tile(task, tiles, &row, &column);
-        multiply_tile(units, made->n_samples, p, row, column, tile,
-                      dsep_shared_data(made->shared));
+        multiply_tile(units, made->n_samples, p, row, column, tile, dsep_shared_data(made->shared));
         dsep_log_progress(ctx, "correlation", (double)dsep_counter_taken(counter), (double)tasks,
                           "tiles");
     }
@@ -132,8 +131,8 @@ int dsep_correlation_create(dsep_context *ctx, const dsep_table *table,
     DSEP_AGREE(ctx, made && made->mean && made->sd && n <= INT32_MAX
                         ? DSEP_OK
                         : dsep_out_of_memory(dsep_context_error(ctx), "the correlations"));
-    DSEP_TRY(dsep_shared_create(ctx, dsep_bytes(n, p, sizeof(double)), "standardised columns",
-                                &units));
+    DSEP_TRY(
+        dsep_shared_create(ctx, dsep_bytes(n, p, sizeof(double)), "standardised columns", &units));
     DSEP_TRY(dsep_shared_create(ctx, dsep_bytes(p, p, sizeof(double)), "the correlation matrix",
                                 &made->shared));
     made->values = dsep_shared_data(made->shared);

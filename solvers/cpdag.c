@@ -80,8 +80,7 @@ static void point_at(const dsep_graph *graph, const uint8_t *gone, int64_t x, ds
 
 /* Takes sinks away until none is left to take; returns how many nodes went. A node is looked at
  * again when a neighbour has gone. stack: [n_nodes + 2 n_edges]. */
-static int64_t take_sinks(const dsep_graph *graph, uint8_t *gone, int64_t *stack,
-                          dsep_graph *dag) {
+static int64_t take_sinks(const dsep_graph *graph, uint8_t *gone, int64_t *stack, dsep_graph *dag) {
     int64_t waiting = 0, taken = 0;
     for (int64_t x = graph->n_nodes - 1; x >= 0; x--)
         stack[waiting++] = x;

@@ -29,7 +29,7 @@ typedef struct {
     double *row;        /* [targets] a row fetched from the matrix */
     level *levels;      /* [order] for sets of 0 .. order - 1 variables */
     double *memory;
-    int64_t capacity;   /* doubles in memory */
+    int64_t capacity; /* doubles in memory */
     int64_t room_adjacent, room_levels;
 } fisher_z;
 

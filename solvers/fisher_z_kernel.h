@@ -10,8 +10,8 @@
 /* Residual covariances of a node i, a pivot k and targets j given a set. */
 typedef struct {
     double ii, ik, kk;
-    double threshold;          /* squared partial correlation at which a test turns */
-    int64_t n;                 /* number of targets */
+    double threshold;           /* squared partial correlation at which a test turns */
+    int64_t n;                  /* number of targets */
     const double *ij, *jj, *kj; /* [n] */
 } dsep_fisher_z_row;
 

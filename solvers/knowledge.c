@@ -41,8 +41,7 @@ static int append(dsep_arc **arcs, int64_t *count, int64_t from, int64_t to, dse
     return DSEP_OK;
 }
 
-int dsep_knowledge_require(dsep_knowledge *knowledge, int64_t from, int64_t to,
-                           dsep_error *error) {
+int dsep_knowledge_require(dsep_knowledge *knowledge, int64_t from, int64_t to, dsep_error *error) {
     return append(&knowledge->required, &knowledge->n_required, from, to, error);
 }
 

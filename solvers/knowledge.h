@@ -19,7 +19,7 @@ typedef struct {
 
 /* What was checked on a finished graph, and what does not hold. */
 typedef struct {
-    int64_t required, forbidden, tiers;       /* constraints looked at */
+    int64_t required, forbidden, tiers; /* constraints looked at */
     int64_t violations;
 } dsep_certificate;
 

@@ -36,8 +36,7 @@ static int record(orienting *o, int64_t x, int64_t y, dsep_conflict_kind kind) {
     int code = DSEP_OK;
     DSEP_TRY(dsep_array_reserve((void **)&o->conflicts->list, &o->conflicts->room,
                                 o->conflicts->count + 1, sizeof *o->conflicts->list, o->error));
-    o->conflicts->list[o->conflicts->count++] =
-        (dsep_conflict){x < y ? x : y, x < y ? y : x, kind};
+    o->conflicts->list[o->conflicts->count++] = (dsep_conflict){x < y ? x : y, x < y ? y : x, kind};
 cleanup:
     return code;
 }
@@ -152,11 +151,11 @@ static int has_to_point(const orienting *o, int64_t a, int64_t b) {
 typedef struct {
     int64_t *now, *next; /* [p] nodes to look at in this round and in the next */
     int64_t n_now, n_next;
-    uint8_t *waits;      /* [p] bit 0: in now; bit 1: in next */
+    uint8_t *waits; /* [p] bit 0: in now; bit 1: in next */
     struct {
         int64_t place;
         int head_here, head_there;
-    } *found;            /* what this round asks for */
+    } * found; /* what this round asks for */
     int64_t n_found, room;
 } rounds;
 
@@ -177,8 +176,8 @@ static int look_at(orienting *o, rounds *r, int64_t x) {
         const int there = has_to_point(o, x, y), here = has_to_point(o, y, x);
         if (!there && !here)
             continue;
-        DSEP_TRY(dsep_array_reserve((void **)&r->found, &r->room, r->n_found + 1,
-                                    sizeof *r->found, o->error));
+        DSEP_TRY(dsep_array_reserve((void **)&r->found, &r->room, r->n_found + 1, sizeof *r->found,
+                                    o->error));
         r->found[r->n_found].place = k;
         r->found[r->n_found].head_here = here;
         r->found[r->n_found++].head_there = there;

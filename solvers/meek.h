@@ -33,8 +33,7 @@ typedef struct {
  * Cost: v-structures, and d^2 for each edge whose surroundings change. Errors:
  * DSEP_ERROR_RESOURCES. Reproducibility: class A. */
 int dsep_meek_orient(dsep_graph *graph, const dsep_triple *triples, int64_t n_triples,
-                     const dsep_knowledge *knowledge, dsep_conflicts *conflicts,
-                     dsep_error *error);
+                     const dsep_knowledge *knowledge, dsep_conflicts *conflicts, dsep_error *error);
 
 /* Applies Meek's rules 1 to 4 until nothing changes (Meek 1995, UAI, sections 2 and 3). Not
  * collective. Arguments as above. */

@@ -8,7 +8,8 @@
 
 static int by_conflict(const void *left, const void *right) {
     const dsep_conflict *a = left, *b = right;
-    const int64_t first[] = {a->x, a->y, (int64_t)a->kind}, second[] = {b->x, b->y, (int64_t)b->kind};
+    const int64_t first[] = {a->x, a->y, (int64_t)a->kind},
+                  second[] = {b->x, b->y, (int64_t)b->kind};
     for (int i = 0; i < 3; i++)
         if (first[i] != second[i])
             return first[i] < second[i] ? -1 : 1;

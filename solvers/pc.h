@@ -17,11 +17,11 @@ typedef struct {
 
 typedef struct {
     dsep_skeleton *skeleton;
-    dsep_graph *graph;       /* skeleton or CPDAG, on every rank */
-    dsep_strength *strength; /* of its pairs x < y in ascending order */
+    dsep_graph *graph;               /* skeleton or CPDAG, on every rank */
+    dsep_strength *strength;         /* of its pairs x < y in ascending order */
     int64_t v_structures, ambiguous; /* triples found */
     dsep_conflicts conflicts;
-    int valid;               /* whether the graph is the CPDAG of a DAG; a skeleton always is */
+    int valid; /* whether the graph is the CPDAG of a DAG; a skeleton always is */
     dsep_certificate certificate;
 } dsep_pc;
 

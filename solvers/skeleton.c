@@ -25,15 +25,15 @@ typedef struct {
     dsep_adjacency *adjacency;
     dsep_sepsets *sepsets;
     dsep_counter *counter;
-    task *tasks;             /* [p] largest first */
+    task *tasks; /* [p] largest first */
     int64_t n_tasks;
-    int32_t *adjacent;       /* [p] */
-    int32_t *targets;        /* [p] positions */
-    int32_t *kept;           /* [p] */
-    int64_t *independent;    /* [p] */
-    int32_t *set, *members;  /* [DSEP_ADJACENCY_MAX_ORDER] positions; variables */
+    int32_t *adjacent;      /* [p] */
+    int32_t *targets;       /* [p] positions */
+    int32_t *kept;          /* [p] */
+    int64_t *independent;   /* [p] */
+    int32_t *set, *members; /* [DSEP_ADJACENCY_MAX_ORDER] positions; variables */
     int64_t p, order;
-    int half;                /* 0: targets after the node; 1: those before it that are left */
+    int half; /* 0: targets after the node; 1: those before it that are left */
     int failed;
     int64_t tests, singular, removed;
 } search;
@@ -266,8 +266,8 @@ cleanup:
 static void sum_level(dsep_context *ctx, const search *s, double began, dsep_level *level) {
     int64_t sums[] = {s->tests, s->singular, s->removed};
     dsep_sum_i64(ctx, sums, 3);
-    *level = (dsep_level){
-        .order = s->order, .tests = sums[0], .singular = sums[1], .removed = sums[2]};
+    *level =
+        (dsep_level){.order = s->order, .tests = sums[0], .singular = sums[1], .removed = sums[2]};
     for (int64_t x = 0; x < s->p; x++) {
         const int64_t degree = dsep_adjacency_degree(s->adjacency, x);
         level->edges += degree;
@@ -299,8 +299,8 @@ static int goes_on(const search *s, int64_t max_order, const dsep_level *last,
 static int run_levels(dsep_context *ctx, search *s, int64_t max_order, dsep_skeleton *made) {
     int code = DSEP_OK;
     int64_t room = 0;
-    for (s->order = 0; goes_on(s, max_order, room ? &made->levels[made->n_levels - 1] : NULL,
-                               &made->stop);
+    for (s->order = 0;
+         goes_on(s, max_order, room ? &made->levels[made->n_levels - 1] : NULL, &made->stop);
          s->order++) {
         const double began = dsep_clock();
         DSEP_AGREE(ctx, dsep_array_reserve((void **)&made->levels, &room, made->n_levels + 1,

@@ -14,17 +14,17 @@
 /* What one order did. */
 typedef struct {
     int64_t order;
-    int64_t tests;      /* made, each target until it was separated */
-    int64_t singular;   /* skipped: a variable was determined by the set */
+    int64_t tests;                      /* made, each target until it was separated */
+    int64_t singular;                   /* skipped: a variable was determined by the set */
     int64_t removed, edges, max_degree; /* edges removed; left after it; of the densest node */
     double seconds;
 } dsep_level;
 
 /* Why the search ended. */
 typedef enum {
-    DSEP_SKELETON_EXHAUSTED,  /* no node has enough neighbours for a larger set */
-    DSEP_SKELETON_MAX_ORDER,  /* as far as was asked for */
-    DSEP_SKELETON_NO_TEST     /* too few samples for a larger set */
+    DSEP_SKELETON_EXHAUSTED, /* no node has enough neighbours for a larger set */
+    DSEP_SKELETON_MAX_ORDER, /* as far as was asked for */
+    DSEP_SKELETON_NO_TEST    /* too few samples for a larger set */
 } dsep_skeleton_stop;
 
 typedef struct {

@@ -89,8 +89,8 @@ static int measure_nodes(dsep_context *ctx, measuring *m, dsep_counter *counter)
     const dsep_graph *graph = m->graph;
     int64_t most = 0;
     for (int64_t x = 0; x < graph->n_nodes; x++) {
-        const int64_t degree = m->skeleton->adjacency->offset[x + 1] -
-                               m->skeleton->adjacency->offset[x];
+        const int64_t degree =
+            m->skeleton->adjacency->offset[x + 1] - m->skeleton->adjacency->offset[x];
         if (dsep_graph_degree(graph, x) > 0 && degree > most)
             most = degree;
     }

@@ -6,9 +6,9 @@
 
 /* [n_edges] in the order of the pairs x < y, ascending: all three speak of the same test. */
 typedef struct {
-    double *weight;  /* partial correlation in that test */
-    double *p_max;   /* its p-value: the largest over all tests of the edge */
-    int64_t *order;  /* members of its set; the lowest order among equals */
+    double *weight; /* partial correlation in that test */
+    double *p_max;  /* its p-value: the largest over all tests of the edge */
+    int64_t *order; /* members of its set; the lowest order among equals */
 } dsep_strength;
 
 /* Runs the search's tests again with the edges of `graph` (the skeleton) as the only targets.

@@ -13,7 +13,7 @@ struct dsep_walk {
     int64_t node;
     const int32_t *adjacent; /* [n_adjacent] ascending variables */
     int64_t n_adjacent;
-    int32_t *targets;        /* [n_targets] ascending positions in adjacent; they may become less */
+    int32_t *targets; /* [n_targets] ascending positions in adjacent; they may become less */
     int64_t n_targets;
     int64_t order;           /* members of a set */
     int32_t *set;            /* [order] positions of the set's members */

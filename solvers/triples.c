@@ -24,7 +24,7 @@ typedef struct {
     int32_t *middle;         /* [p] the nodes z between the pair at hand */
     int64_t *with;           /* [p] how many separating sets each z is in */
     int64_t n_middle, sets;
-    int64_t x, y, from;      /* the pair; the end whose neighbours are searched */
+    int64_t x, y, from; /* the pair; the end whose neighbours are searched */
 } judging;
 
 /* --- all separating sets of a pair ----------------------------------------------------------- */
@@ -228,9 +228,9 @@ static int allocate(judging *j) {
     j->middle = dsep_array(p, sizeof *j->middle);
     j->with = dsep_array(p, sizeof *j->with);
     const int whole = j->adjacent && j->set && j->independent && j->middle && j->with;
-    return dsep_agree(j->ctx, whole ? DSEP_OK
-                                    : dsep_out_of_memory(dsep_context_error(j->ctx),
-                                                         "the v-structures"));
+    return dsep_agree(j->ctx,
+                      whole ? DSEP_OK
+                            : dsep_out_of_memory(dsep_context_error(j->ctx), "the v-structures"));
 }
 
 int dsep_triples_judge(dsep_context *ctx, dsep_citest *test, const dsep_skeleton *skeleton,
@@ -252,8 +252,8 @@ int dsep_triples_judge(dsep_context *ctx, dsep_citest *test, const dsep_skeleton
     DSEP_TRY(dsep_counter_create(ctx, &counter));
     dsep_counter_reset(ctx, counter, graph->n_nodes);
     DSEP_TRY(judge_all(&j, counter));
-    DSEP_TRY(dsep_gather_all(ctx, j.list, j.count * (int64_t)sizeof *j.list, (void **)triples,
-                             &bytes));
+    DSEP_TRY(
+        dsep_gather_all(ctx, j.list, j.count * (int64_t)sizeof *j.list, (void **)triples, &bytes));
     *count = bytes / (int64_t)sizeof **triples;
     qsort(*triples, (size_t)*count, sizeof **triples, by_triple);
 cleanup:

@@ -16,8 +16,8 @@ typedef enum {
 } dsep_orientation;
 
 typedef enum {
-    DSEP_TRIPLE_COLLIDER,  /* a v-structure */
-    DSEP_TRIPLE_AMBIGUOUS  /* cannot be told; nothing may be concluded from it */
+    DSEP_TRIPLE_COLLIDER, /* a v-structure */
+    DSEP_TRIPLE_AMBIGUOUS /* cannot be told; nothing may be concluded from it */
 } dsep_triple_kind;
 
 typedef struct {

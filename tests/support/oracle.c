@@ -217,8 +217,8 @@ dsep_citest *oracle_test_create(const oracle_dag *dag) {
     dsep_citest *test = calloc(1, sizeof *test);
     oracle_state *state = calloc(1, sizeof *state);
     state->dag = *dag;
-    *test = (dsep_citest){state, dag->n, dag->n,  reserve, begin,     push,   pop,
-                          retain, decide, measure, statistic, p_value};
+    *test = (dsep_citest){state, dag->n, dag->n, reserve, begin,     push,
+                          pop,   retain, decide, measure, statistic, p_value};
     return test;
 }
 

@@ -14,17 +14,20 @@ typedef struct {
 } oracle_dag;
 
 /* A random DAG of n nodes, each pair joined with the given probability; the numbers carry no
- * order. */
+ * order. Not collective. */
 oracle_dag oracle_random_dag(uint64_t seed, int n, double probability);
 
-/* Whether x and y are d-separated by the set (in_set[node] = 1): no active trail. */
+/* Whether x and y are d-separated by the set (in_set[node] = 1): no active trail. Not
+ * collective. */
 int oracle_separated(const oracle_dag *dag, int x, int y, const int *in_set);
 
 /* The CPDAG by labelling edges as compelled or reversible (Chickering 1995), as marks:
- * mark[x][y] is the mark at y's end of x - y, 0 where they are not joined. */
+ * mark[x][y] is the mark at y's end of x - y, 0 where they are not joined. Not
+ * collective. */
 void oracle_cpdag(const oracle_dag *dag, int mark[ORACLE_MAX][ORACLE_MAX]);
 
-/* A test that answers by d-separation. Freed with oracle_test_destroy(). */
+/* A test that answers by d-separation. Freed with oracle_test_destroy(). Not
+ * collective. */
 dsep_citest *oracle_test_create(const oracle_dag *dag);
 void oracle_test_destroy(dsep_citest **test);
 

@@ -1,0 +1,42 @@
+/* A graph as files hold it: names, edges in file order, and what is known about each edge. */
+#ifndef DSEP_IO_NAMED_GRAPH_H
+#define DSEP_IO_NAMED_GRAPH_H
+
+#include "mpi/graph.h"
+
+typedef struct {
+    int64_t n_nodes, n_edges;
+    char **names; /* [n_nodes], valid UTF-8 */
+    dsep_graph *graph;
+    dsep_edge *edges; /* [n_edges] in the order and direction of dsep_graph_edges() */
+    double *weight;   /* [n_edges] NaN where unknown; so is p_max */
+    double *p_max;
+    int64_t *order; /* [n_edges] -1 where unknown */
+} dsep_named_graph;
+
+/* An edge with its values, on the way in. */
+typedef struct {
+    dsep_edge edge;
+    double weight, p_max;
+    int64_t order;
+} dsep_named_edge;
+
+/* Makes a graph from edges in any order and direction. Not collective. names and edges are copied.
+ * Errors: as dsep_graph_create(). Owner of *made: the caller. Cost: sorting. */
+int dsep_named_graph_create(char *const *names, int64_t n_nodes, const dsep_named_edge *edges,
+                            int64_t n_edges, dsep_graph_kind kind, dsep_error *error,
+                            dsep_named_graph **made);
+
+/* The same graph over other names, which hold all of its own. Not collective. Errors:
+ * DSEP_ERROR_DATA naming up to five names that are not there. Owner of *mapped: the caller. */
+int dsep_named_graph_map(const dsep_named_graph *graph, char *const *names, int64_t n_names,
+                         dsep_error *error, dsep_named_graph **mapped);
+
+/* Frees the graph and sets *graph to NULL; accepts NULL. Not collective. */
+void dsep_named_graph_destroy(dsep_named_graph **graph);
+
+/* What a set of edges can be: a PAG with a circle or a <->, a DAG with directed edges alone, a
+ * skeleton with undirected ones alone, else a CPDAG. Cycles are not looked for. Not collective. */
+dsep_graph_kind dsep_named_graph_guess(const dsep_named_edge *edges, int64_t n_edges);
+
+#endif

@@ -1,0 +1,230 @@
+#include "io/table_npy.h"
+
+#include "io/column_choice.h"
+#include "io/table_names.h"
+#include "io/table_rows.h"
+#include "mpi/exchange.h"
+#include "mpi/fault.h"
+#include "mpi/memory.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { PIECE_BYTES = 1 << 22 };
+
+typedef struct {
+    dsep_context *ctx;
+    const dsep_table_settings *settings;
+    dsep_npy_header header;
+    int file;
+    int64_t *kept, n_kept;
+} reader;
+
+#define CONVERT(type)                                                                              \
+    do {                                                                                           \
+        type item;                                                                                 \
+        for (int64_t i = 0; i < count; i++) {                                                      \
+            memcpy(&item, bytes + i * (int64_t)sizeof item, sizeof item);                          \
+            values[i] = (double)item;                                                              \
+        }                                                                                          \
+    } while (0)
+
+static void convert_native(const dsep_npy_header *header, const unsigned char *bytes, int64_t count,
+                           double *values) {
+    switch (header->type * 16 + header->item) {
+    case 'f' * 16 + 8:
+        CONVERT(double);
+        break;
+    case 'f' * 16 + 4:
+        CONVERT(float);
+        break;
+    case 'i' * 16 + 8:
+        CONVERT(int64_t);
+        break;
+    case 'i' * 16 + 4:
+        CONVERT(int32_t);
+        break;
+    case 'i' * 16 + 2:
+        CONVERT(int16_t);
+        break;
+    case 'i' * 16 + 1:
+        CONVERT(int8_t);
+        break;
+    case 'u' * 16 + 8:
+        CONVERT(uint64_t);
+        break;
+    case 'u' * 16 + 4:
+        CONVERT(uint32_t);
+        break;
+    case 'u' * 16 + 2:
+        CONVERT(uint16_t);
+        break;
+    case 'u' * 16 + 1:
+        CONVERT(uint8_t);
+        break;
+    default: /* booleans */
+        for (int64_t i = 0; i < count; i++)
+            values[i] = bytes[i] != 0;
+    }
+}
+
+void dsep_npy_convert(const dsep_npy_header *header, const void *items, int64_t count,
+                      double *values) {
+    const unsigned char *bytes = items;
+    unsigned char swapped[8];
+    for (int64_t i = 0; header->swap && i < count; i++, bytes += header->item) {
+        for (int b = 0; b < header->item; b++)
+            swapped[b] = bytes[header->item - 1 - b];
+        convert_native(header, swapped, 1, values + i);
+    }
+    if (!header->swap)
+        convert_native(header, bytes, count, values);
+}
+
+/* Values first .. first + count - 1 in the order of the file. */
+static int read_values(const reader *r, int64_t first, int64_t count, void *items, double *values) {
+    const int64_t bytes = count * r->header.item, at = r->header.start + first * r->header.item;
+    int64_t done = 0;
+    while (done < bytes) {
+        const ssize_t now = pread(r->file, (char *)items + done, (size_t)(bytes - done), at + done);
+        if (now < 0 && errno == EINTR)
+            continue;
+        if (now <= 0)
+            return dsep_fail(r->ctx, DSEP_ERROR_IO, "%s: reading failed: %s", r->settings->path,
+                             now < 0 ? strerror(errno) : "the file became shorter");
+        done += now;
+    }
+    dsep_npy_convert(&r->header, items, count, values);
+    return DSEP_OK;
+}
+
+/* A buffer for pieces of `line` values, at least one line. */
+static void *piece_buffer(const reader *r, int64_t line, int64_t *lines) {
+    const int64_t line_bytes = dsep_bytes(line, r->header.item, 1);
+    *lines = line_bytes > 0 && line_bytes < PIECE_BYTES ? PIECE_BYTES / line_bytes : 1;
+    return line_bytes < 0 ? NULL : dsep_array(*lines * line_bytes, 1);
+}
+
+/* Rows first .. first + count - 1, without the columns that are not kept. Not collective. */
+static int read_rows(const reader *r, int64_t first, int64_t count, int64_t width, double *rows) {
+    int64_t lines = 0;
+    void *items = piece_buffer(r, width, &lines);
+    double *all = dsep_array(dsep_bytes(lines, width, 1), sizeof *all);
+    int code = items && all ? DSEP_OK
+                            : dsep_out_of_memory(dsep_context_error(r->ctx), "rows of the table");
+    for (int64_t i = 0; i < count && !code; i += lines) {
+        const int64_t now = count - i < lines ? count - i : lines;
+        code = read_values(r, (first + i) * width, now * width, items, all);
+        for (int64_t k = 0; k < now && !code; k++)
+            for (int64_t j = 0; j < r->n_kept; j++)
+                rows[(i + k) * r->n_kept + j] = all[k * width + r->kept[j]];
+    }
+    free(items);
+    free(all);
+    return code;
+}
+
+/* This rank's columns where columns are contiguous. Not collective. */
+static int read_columns(const reader *r, dsep_table *table) {
+    const int64_t n = table->n_samples;
+    void *items = dsep_array(dsep_bytes(n, r->header.item, 1), 1);
+    int code =
+        items ? DSEP_OK : dsep_out_of_memory(dsep_context_error(r->ctx), "columns of the table");
+    for (int64_t j = 0; j < table->mine.count && !code; j++)
+        code = read_values(r, r->kept[table->mine.first + j] * n, n, items, table->values + j * n);
+    free(items);
+    return code;
+}
+
+/* Every rank reads a block of rows, then rows become columns. Collective. */
+static int read_by_rows(reader *r, int64_t width, dsep_table *table) {
+    int code = DSEP_OK;
+    dsep_row_segments segments = {0};
+    double *rows = NULL;
+    const dsep_block block =
+        dsep_layout_block(table->n_samples, dsep_size(r->ctx), dsep_rank(r->ctx));
+    DSEP_TRY(dsep_row_segments_even(r->ctx, table->n_samples, &segments));
+    rows = dsep_array(dsep_bytes(block.count, r->n_kept, 1), sizeof *rows);
+    int mine = rows ? DSEP_OK : dsep_out_of_memory(dsep_context_error(r->ctx), "rows of the table");
+    if (!mine)
+        mine = read_rows(r, block.first, block.count, width, rows);
+    DSEP_AGREE(r->ctx, mine);
+    DSEP_TRY(dsep_rows_to_columns(r->ctx, &segments, rows, table));
+cleanup:
+    free(segments.first);
+    free(rows);
+    return code;
+}
+
+/* Rank 0 reads the header, the others hear of it; everybody opens the file. Collective. */
+static int open_file(reader *r, const dsep_table_path *where) {
+    int code = DSEP_OK;
+    dsep_error *error = dsep_context_error(r->ctx);
+    int mine = DSEP_OK;
+    r->file = open(where->file, O_RDONLY | O_CLOEXEC);
+    if (r->file < 0)
+        mine = dsep_error_set(error, DSEP_ERROR_IO, "%s: cannot open: %s", r->settings->path,
+                              strerror(errno));
+    else if (dsep_rank(r->ctx) == 0)
+        mine = dsep_npy_read_header(r->file, where->bytes, r->settings->path, &r->header, error);
+    DSEP_AGREE(r->ctx, mine);
+    dsep_broadcast(r->ctx, &r->header, sizeof r->header, 0);
+cleanup:
+    return code;
+}
+
+static int choose(reader *r, int64_t n, int64_t p, char ***names) {
+    int code = DSEP_OK;
+    dsep_error *error = dsep_context_error(r->ctx);
+    DSEP_AGREE(r->ctx, dsep_table_fits(r->ctx, r->settings->path, 0, p, error));
+    DSEP_AGREE(r->ctx, dsep_names_numbered(p, names, error));
+    DSEP_AGREE(r->ctx, dsep_column_choice(r->settings->path, *names, p, r->settings->columns,
+                                          r->settings->drop, &r->kept, &r->n_kept, error));
+    DSEP_AGREE(r->ctx, dsep_table_fits(r->ctx, r->settings->path, n, r->n_kept, error));
+cleanup:
+    return code;
+}
+
+static int read_npy(reader *r, const dsep_table_path *where, dsep_table **table) {
+    int code = DSEP_OK;
+    char **names = NULL;
+    int64_t p = 0;
+    DSEP_TRY(open_file(r, where));
+    const int flip = r->settings->transpose != 0;
+    const int64_t n = r->header.shape[flip];
+    p = r->header.shape[!flip];
+    DSEP_TRY(choose(r, n, p, &names));
+    DSEP_TRY(dsep_table_create(r->ctx, n, r->n_kept, table));
+    DSEP_AGREE(r->ctx, dsep_fault(r->ctx, "table-read"));
+    if (r->header.fortran != flip)
+        DSEP_AGREE(r->ctx, read_columns(r, *table));
+    else
+        DSEP_TRY(read_by_rows(r, p, *table));
+    for (int64_t k = 0; k < r->n_kept; k++) {
+        (*table)->names[k] = names[r->kept[k]];
+        names[r->kept[k]++] = NULL;
+    }
+cleanup:
+    dsep_names_free(&names, p);
+    return code;
+}
+
+int dsep_table_read_npy(dsep_context *ctx, const dsep_table_settings *settings,
+                        const dsep_table_path *where, dsep_table **table, int64_t **positions) {
+    reader r = {.ctx = ctx, .settings = settings, .file = -1};
+    *table = NULL;
+    *positions = NULL;
+    const int code = read_npy(&r, where, table);
+    if (code) {
+        dsep_table_destroy(table);
+        free(r.kept);
+    } else {
+        *positions = r.kept;
+    }
+    if (r.file >= 0)
+        close(r.file);
+    return code;
+}

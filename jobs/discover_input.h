@@ -1,0 +1,28 @@
+/* What discover and plan do first: read the table and the knowledge, and forecast the run. */
+#ifndef DSEP_JOBS_DISCOVER_INPUT_H
+#define DSEP_JOBS_DISCOVER_INPUT_H
+
+#include "jobs/discover_options.h"
+#include "solvers/forecast.h"
+#include "solvers/knowledge.h"
+
+typedef struct {
+    dsep_table *table;
+    dsep_knowledge *knowledge; /* NULL when none was given */
+    dsep_forecast forecast;
+    int64_t memory_available; /* a node, bytes: the least of all nodes, or as the user says */
+} dsep_discover_input;
+
+/* Reads and checks everything that the options name. Collective. Errors: those of the readers,
+ * agreed. Owner of what *input holds: the caller. */
+int dsep_discover_input_read(dsep_context *ctx, const dsep_discover_settings *settings,
+                             const char *path, dsep_discover_input *input);
+
+/* Frees what it holds; accepts what a failed read left. Not collective. */
+void dsep_discover_input_release(dsep_discover_input *input);
+
+/* DSEP_OK, or DSEP_ERROR_RESOURCES with what would fit when the forecast does not. Not collective:
+ * the same on every rank. */
+int dsep_discover_input_fits(dsep_context *ctx, const dsep_discover_input *input);
+
+#endif

@@ -1,0 +1,323 @@
+#include "jobs/discover_result.h"
+
+#include "io/graph_hash.h"
+#include "io/h5write.h"
+#include "jobs/build_info.h"
+#include "mpi/exchange.h"
+#include "mpi/memory.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+void dsep_discover_now(char text[32]) {
+    const time_t now = time(NULL);
+    struct tm parts;
+    gmtime_r(&now, &parts);
+    strftime(text, 32, "%Y-%m-%dT%H:%M:%SZ", &parts);
+}
+
+/* --- provenance ------------------------------------------------------------------------------ */
+
+static void write_input(dsep_h5write *file, const dsep_table *table) {
+    json_t *input = json_pack("{s:s, s:[I,I], s:s}", "path", table->source, "shape",
+                              (json_int_t)table->n_samples, (json_int_t)table->n_variables,
+                              "checksum", table->checksum);
+    char *text = input ? json_dumps(input, 0) : NULL;
+    dsep_h5write_attribute_text(file, "/", "input", text);
+    dsep_h5write_attribute_text(file, "/", "input-notes", table->notes);
+    free(text);
+    json_decref(input);
+}
+
+static void write_root(dsep_context *ctx, dsep_h5write *file, const dsep_discover_result *r) {
+    char build[4096], now[32], run[256];
+    dsep_build_info(build, sizeof build);
+    dsep_discover_now(now);
+    snprintf(run, sizeof run, "%s %s ranks=%d nodes=%d slurm-job=%s\n", r->started, now,
+             dsep_size(ctx), dsep_nodes(ctx), dsep_job_number());
+    dsep_h5write_attribute_text(file, "/", "encoding-type", "dsep-result");
+    dsep_h5write_attribute_text(file, "/", "encoding-version", "0.1.0");
+    dsep_h5write_attribute_integer(file, "/", "complete", 1);
+    dsep_h5write_attribute_text(file, "/", "command", r->call->line);
+    dsep_h5write_attribute_text(file, "/", "study", r->call->study);
+    dsep_h5write_attribute_integer(file, "/", "seed", r->settings->common.seed);
+    dsep_h5write_attribute_text(file, "/", "created", now);
+    dsep_h5write_attribute_text(file, "/", "dsep-version", DSEP_VERSION);
+    dsep_h5write_attribute_text(file, "/", "build", build);
+    dsep_h5write_attribute_text(file, "/", "graph-hash", r->hash);
+    dsep_h5write_attribute_text(file, "/", "runs", run);
+    write_input(file, r->input->table);
+}
+
+/* --- tables ---------------------------------------------------------------------------------- */
+
+static int write_variables(dsep_h5write *file, const dsep_discover_result *r) {
+    int code = DSEP_OK;
+    static const char *const types[] = {"continuous"};
+    const dsep_table *table = r->input->table;
+    const dsep_correlation *c = r->correlation;
+    int8_t *zeros = dsep_array(c->mine.count, sizeof *zeros);
+    DSEP_TRY(dsep_h5write_table(file, "/variables", table->n_variables, 1,
+                                (const char *const *)table->names));
+    DSEP_TRY(dsep_h5write_categories(file, "type", types, 1, c->mine, zeros));
+    DSEP_TRY(dsep_h5write_column(file, "n_missing", DSEP_H5_INT64, c->mine,
+                                 table->n_missing + c->mine.first));
+    DSEP_TRY(dsep_h5write_column(file, "mean", DSEP_H5_DOUBLE, c->mine, c->mean));
+    DSEP_TRY(dsep_h5write_column(file, "sd", DSEP_H5_DOUBLE, c->mine, c->sd));
+cleanup:
+    free(zeros);
+    return code;
+}
+
+static void write_graph_attributes(dsep_h5write *file, const dsep_pc *pc) {
+    int64_t directed = 0;
+    const dsep_graph *graph = pc->graph;
+    for (int64_t k = 0; k < 2 * graph->n_edges; k++)
+        directed +=
+            graph->mark[k] == DSEP_MARK_TAIL && graph->mark[graph->twin[k]] == DSEP_MARK_ARROW;
+    dsep_h5write_attribute_text(file, "/graph", "kind", dsep_graph_kind_name(graph->kind));
+    dsep_h5write_attribute_integer(file, "/graph", "valid", pc->valid);
+    dsep_h5write_attribute_integer(file, "/graph", "n_edges", graph->n_edges);
+    dsep_h5write_attribute_integer(file, "/graph", "n_directed", directed);
+    dsep_h5write_attribute_integer(file, "/graph", "n_v_structures", pc->v_structures);
+    dsep_h5write_attribute_integer(file, "/graph", "n_ambiguous", pc->ambiguous);
+    dsep_h5write_attribute_integer(file, "/graph", "n_conflicts", pc->conflicts.count);
+}
+
+/* The edges in file order; every rank has them all and writes its part. */
+typedef struct {
+    dsep_edge *edges;
+    int64_t *pair, *source, *target, *order;
+    int8_t *mark_source, *mark_target;
+    double *weight, *p_max;
+} edge_columns;
+
+static void release_columns(edge_columns *c) {
+    void *columns[] = {c->edges,       c->pair,        c->source, c->target, c->order,
+                       c->mark_source, c->mark_target, c->weight, c->p_max};
+    for (size_t i = 0; i < sizeof columns / sizeof *columns; i++)
+        free(columns[i]);
+}
+
+static int fill_columns(const dsep_pc *pc, edge_columns *c, dsep_error *error) {
+    int code = DSEP_OK;
+    const int64_t n = pc->graph->n_edges;
+    *c = (edge_columns){.edges = dsep_array(n, sizeof *c->edges),
+                        .pair = dsep_array(n, sizeof *c->pair),
+                        .source = dsep_array(n, sizeof *c->source),
+                        .target = dsep_array(n, sizeof *c->target),
+                        .order = dsep_array(n, sizeof *c->order),
+                        .mark_source = dsep_array(n, 1),
+                        .mark_target = dsep_array(n, 1),
+                        .weight = dsep_array(n, sizeof *c->weight),
+                        .p_max = dsep_array(n, sizeof *c->p_max)};
+    if (!c->edges || !c->pair || !c->source || !c->target || !c->order || !c->mark_source ||
+        !c->mark_target || !c->weight || !c->p_max)
+        return dsep_out_of_memory(error, "the edges");
+    DSEP_TRY(dsep_graph_edges(pc->graph, error, c->edges, c->pair));
+    for (int64_t e = 0; e < n; e++) {
+        c->source[e] = c->edges[e].source;
+        c->target[e] = c->edges[e].target;
+        c->mark_source[e] = (int8_t)(c->edges[e].mark_source - 1);
+        c->mark_target[e] = (int8_t)(c->edges[e].mark_target - 1);
+        c->order[e] = pc->strength->order[c->pair[e]];
+        c->weight[e] = pc->strength->weight[c->pair[e]];
+        c->p_max[e] = pc->strength->p_max[c->pair[e]];
+    }
+cleanup:
+    return code;
+}
+
+static int write_edges(dsep_context *ctx, dsep_h5write *file, const dsep_pc *pc) {
+    int code = DSEP_OK;
+    static const char *const marks[] = {"tail", "arrow", "circle"};
+    const int64_t n = pc->graph->n_edges;
+    const dsep_block mine = dsep_layout_block(n, dsep_size(ctx), dsep_rank(ctx));
+    const int64_t f = mine.first;
+    edge_columns c;
+    DSEP_AGREE(ctx, fill_columns(pc, &c, dsep_context_error(ctx)));
+    DSEP_TRY(dsep_h5write_table(file, "/graph/edges", n, 0, NULL));
+    DSEP_TRY(dsep_h5write_column(file, "source", DSEP_H5_INT64, mine, c.source + f));
+    DSEP_TRY(dsep_h5write_column(file, "target", DSEP_H5_INT64, mine, c.target + f));
+    DSEP_TRY(dsep_h5write_categories(file, "mark_source", marks, 3, mine, c.mark_source + f));
+    DSEP_TRY(dsep_h5write_categories(file, "mark_target", marks, 3, mine, c.mark_target + f));
+    DSEP_TRY(dsep_h5write_column(file, "weight", DSEP_H5_DOUBLE, mine, c.weight + f));
+    DSEP_TRY(dsep_h5write_column(file, "p_max", DSEP_H5_DOUBLE, mine, c.p_max + f));
+    DSEP_TRY(dsep_h5write_column(file, "order", DSEP_H5_INT64, mine, c.order + f));
+cleanup:
+    release_columns(&c);
+    return code;
+}
+
+/* A pair that is not adjacent and not listed was independent without any condition. */
+static int write_sepsets(dsep_context *ctx, dsep_h5write *file, const dsep_sepsets *sets) {
+    int code = DSEP_OK;
+    const int last = dsep_rank(ctx) == dsep_size(ctx) - 1;
+    int64_t totals[2] = {sets->count, sets->offset[sets->count]};
+    const int64_t pairs_before = dsep_sum_before(ctx, totals[0]);
+    const int64_t members_before = dsep_sum_before(ctx, totals[1]);
+    dsep_sum_i64(ctx, totals, 2);
+    const dsep_block pairs = {pairs_before, sets->count};
+    const dsep_block ends = {pairs_before, sets->count + last};
+    const dsep_block members = {members_before, sets->offset[sets->count]};
+    int64_t *indptr = dsep_array(ends.count, sizeof *indptr);
+    DSEP_AGREE(ctx,
+               indptr ? DSEP_OK : dsep_out_of_memory(dsep_context_error(ctx), "separating sets"));
+    for (int64_t k = 0; k < ends.count; k++)
+        indptr[k] = members_before + sets->offset[k];
+    const dsep_h5write_slab by_pair = dsep_h5write_line(totals[0], pairs);
+    const dsep_h5write_slab by_end = dsep_h5write_line(totals[0] + 1, ends);
+    const dsep_h5write_slab by_member = dsep_h5write_line(totals[1], members);
+    DSEP_TRY(
+        dsep_h5write_array(file, "/graph/sepsets/first", DSEP_H5_INT32, &by_pair, sets->first));
+    DSEP_TRY(
+        dsep_h5write_array(file, "/graph/sepsets/second", DSEP_H5_INT32, &by_pair, sets->second));
+    DSEP_TRY(dsep_h5write_array(file, "/graph/sepsets/indptr", DSEP_H5_INT64, &by_end, indptr));
+    DSEP_TRY(dsep_h5write_array(file, "/graph/sepsets/indices", DSEP_H5_INT32, &by_member,
+                                sets->member));
+cleanup:
+    free(indptr);
+    return code;
+}
+
+/* Small tables are equal on all ranks: rank 0 writes them whole. */
+static dsep_block whole_on_zero(dsep_context *ctx, int64_t rows) {
+    return (dsep_block){dsep_rank(ctx) == 0 ? 0 : rows, dsep_rank(ctx) == 0 ? rows : 0};
+}
+
+static int write_conflicts(dsep_context *ctx, dsep_h5write *file, const dsep_conflicts *list) {
+    int code = DSEP_OK;
+    static const char *const kinds[] = {"v-structures", "knowledge", "rules"};
+    const dsep_block mine = whole_on_zero(ctx, list->count);
+    int64_t *first = dsep_array(list->count, sizeof *first);
+    int64_t *second = dsep_array(list->count, sizeof *second);
+    int8_t *kind = dsep_array(list->count, sizeof *kind);
+    DSEP_AGREE(ctx, first && second && kind
+                        ? DSEP_OK
+                        : dsep_out_of_memory(dsep_context_error(ctx), "conflicts"));
+    for (int64_t k = 0; k < list->count; k++) {
+        first[k] = list->list[k].x;
+        second[k] = list->list[k].y;
+        kind[k] = (int8_t)list->list[k].kind;
+    }
+    DSEP_TRY(dsep_h5write_table(file, "/graph/conflicts", list->count, 0, NULL));
+    DSEP_TRY(dsep_h5write_column(file, "first", DSEP_H5_INT64, mine, first));
+    DSEP_TRY(dsep_h5write_column(file, "second", DSEP_H5_INT64, mine, second));
+    DSEP_TRY(dsep_h5write_categories(file, "kind", kinds, 3, mine, kind));
+cleanup:
+    free(first);
+    free(second);
+    free(kind);
+    return code;
+}
+
+static int write_levels(dsep_context *ctx, dsep_h5write *file, const dsep_skeleton *skeleton) {
+    int code = DSEP_OK;
+    const int64_t n = skeleton->n_levels;
+    const dsep_block mine = whole_on_zero(ctx, n);
+    static const struct {
+        const char *name;
+        size_t field;
+    } columns[] = {{"order", offsetof(dsep_level, order)},
+                   {"tests", offsetof(dsep_level, tests)},
+                   {"removed", offsetof(dsep_level, removed)},
+                   {"edges", offsetof(dsep_level, edges)},
+                   {"max_degree", offsetof(dsep_level, max_degree)},
+                   {"singular", offsetof(dsep_level, singular)}};
+    int64_t *values = dsep_array(n, sizeof *values);
+    double *seconds = dsep_array(n, sizeof *seconds);
+    DSEP_AGREE(ctx, values && seconds ? DSEP_OK
+                                      : dsep_out_of_memory(dsep_context_error(ctx), "the levels"));
+    DSEP_TRY(dsep_h5write_table(file, "/search/levels", n, 0, NULL));
+    for (size_t c = 0; c < sizeof columns / sizeof *columns; c++) {
+        for (int64_t l = 0; l < n; l++)
+            memcpy(&values[l], (const char *)&skeleton->levels[l] + columns[c].field,
+                   sizeof *values);
+        DSEP_TRY(dsep_h5write_column(file, columns[c].name, DSEP_H5_INT64, mine, values));
+    }
+    for (int64_t l = 0; l < n; l++)
+        seconds[l] = skeleton->levels[l].seconds;
+    DSEP_TRY(dsep_h5write_column(file, "seconds", DSEP_H5_DOUBLE, mine, seconds));
+cleanup:
+    free(values);
+    free(seconds);
+    return code;
+}
+
+static void write_search(dsep_h5write *file, const dsep_discover_result *r) {
+    static const char *const stops[] = {"no variable has enough neighbours for a larger set",
+                                        "the largest set asked for by --max-order",
+                                        "too few samples to test with a larger set"};
+    static const char *const rules[] = {"standard", "conservative", "majority"};
+    dsep_h5write_attribute_text(file, "/search", "method", "pc");
+    dsep_h5write_attribute_text(file, "/search", "test", "fisher-z");
+    dsep_h5write_attribute_real(file, "/search", "alpha", r->settings->alpha);
+    dsep_h5write_attribute_integer(file, "/search", "max_order", r->settings->max_order);
+    dsep_h5write_attribute_text(file, "/search", "orientation",
+                                r->settings->skeleton_only ? "none"
+                                                           : rules[r->settings->orientation]);
+    dsep_h5write_attribute_text(file, "/search", "ended", stops[r->pc->skeleton->stop]);
+}
+
+static void write_knowledge(dsep_h5write *file, const dsep_discover_result *r) {
+    if (!r->settings->knowledge)
+        return;
+    const dsep_certificate c = r->pc->certificate;
+    dsep_h5write_attribute_text(file, "/knowledge", "file", r->settings->knowledge);
+    dsep_h5write_attribute_integer(file, "/knowledge", "required", c.required);
+    dsep_h5write_attribute_integer(file, "/knowledge", "forbidden", c.forbidden);
+    dsep_h5write_attribute_integer(file, "/knowledge", "in_tiers", c.tiers);
+    dsep_h5write_attribute_integer(file, "/knowledge", "violations", c.violations);
+    dsep_h5write_attribute_text(file, "/knowledge", "certificate",
+                                c.violations ? "violated" : "every constraint holds");
+}
+
+static int write_timing(dsep_context *ctx, dsep_h5write *file, const dsep_discover_result *r) {
+    int code = DSEP_OK;
+    const int64_t n = r->n_sections;
+    const dsep_block mine = whole_on_zero(ctx, n);
+    const char **names = dsep_array(n, sizeof *names);
+    double *values = dsep_array(3 * n, sizeof *values);
+    DSEP_AGREE(ctx, names && values ? DSEP_OK
+                                    : dsep_out_of_memory(dsep_context_error(ctx), "the timings"));
+    for (int64_t i = 0; i < n; i++) {
+        names[i] = r->sections[i].name;
+        values[i] = r->sections[i].min;
+        values[n + i] = r->sections[i].mean;
+        values[2 * n + i] = r->sections[i].max;
+    }
+    DSEP_TRY(dsep_h5write_table(file, "/timing", n, 1, names));
+    dsep_h5write_texts(file, "section", names);
+    DSEP_TRY(dsep_h5write_column(file, "min", DSEP_H5_DOUBLE, mine, values));
+    DSEP_TRY(dsep_h5write_column(file, "mean", DSEP_H5_DOUBLE, mine, values + n));
+    DSEP_TRY(dsep_h5write_column(file, "max", DSEP_H5_DOUBLE, mine, values + 2 * n));
+cleanup:
+    free(names);
+    free(values);
+    return code;
+}
+
+int dsep_discover_result_write(dsep_context *ctx, dsep_discover_result *r) {
+    int code = DSEP_OK;
+    dsep_h5write *file = NULL;
+    dsep_graph_hash(r->pc->graph, r->input->table->names, r->hash);
+    DSEP_TRY(dsep_h5write_create(ctx, r->path, &file));
+    write_root(ctx, file, r);
+    DSEP_TRY(write_variables(file, r));
+    write_graph_attributes(file, r->pc);
+    DSEP_TRY(write_edges(ctx, file, r->pc));
+    DSEP_TRY(write_sepsets(ctx, file, r->pc->skeleton->sepsets));
+    if (r->pc->conflicts.count > 0)
+        DSEP_TRY(write_conflicts(ctx, file, &r->pc->conflicts));
+    write_search(file, r);
+    DSEP_TRY(write_levels(ctx, file, r->pc->skeleton));
+    write_knowledge(file, r);
+    DSEP_TRY(write_timing(ctx, file, r));
+    DSEP_TRY(dsep_h5write_commit(&file));
+cleanup:
+    dsep_h5write_abandon(&file);
+    return code;
+}

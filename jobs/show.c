@@ -1,0 +1,436 @@
+/* dsep show: what a result holds, for people and for machines. */
+#include "io/graph_format.h"
+#include "io/h5tree.h"
+#include "io/result_read.h"
+#include "jobs/commands.h"
+#include "jobs/output.h"
+#include "jobs/tree_json.h"
+#include "mpi/memory.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { STRONGEST = 20, NAME_WIDTH = 32 };
+
+typedef struct {
+    dsep_common_settings common;
+    int json;
+} settings;
+
+static const dsep_option show_options[] = {
+    {"json", 0, DSEP_OPTION_FLAG, offsetof(settings, json), NULL, NULL, 0, 0, NULL,
+     "print everything as JSON; arrays of more than 65,536 values are described, not listed"},
+    {0},
+};
+
+static const dsep_option_group groups[] = {
+    {"Show", show_options, 0},
+    {"Common", dsep_common_options, offsetof(settings, common)},
+    {0},
+};
+
+/* --- attributes --------------------------------------------------------------------------------
+ */
+
+static int print_json(FILE *stream, const dsep_h5tree *tree, dsep_error *error) {
+    json_t *root = dsep_tree_json(tree);
+    if (!root)
+        return dsep_out_of_memory(error, "JSON");
+    json_dumpf(root, stream, JSON_INDENT(2));
+    fputc('\n', stream);
+    json_decref(root);
+    return DSEP_OK;
+}
+
+static void print_label(FILE *stream, const char *label) {
+    fprintf(stream, "  %-14s ", label);
+}
+
+/* Lines after the first are set under the first. */
+static void print_text(FILE *stream, const char *label, const char *text) {
+    print_label(stream, label);
+    for (; *text; text++) {
+        if (*text == '\n' && !text[1])
+            break;
+        fputc(*text, stream);
+        if (*text == '\n')
+            print_label(stream, "");
+    }
+    fputc('\n', stream);
+}
+
+static void print_attribute(FILE *stream, const char *label, const dsep_h5tree *node) {
+    for (int64_t i = 0; i < node->count; i++) {
+        const char *shown = i ? "" : label;
+        if (node->texts && !*node->texts[i])
+            continue;
+        if (node->texts) {
+            print_text(stream, shown, node->texts[i]);
+            continue;
+        }
+        print_label(stream, shown);
+        if (node->integers && node->integers[i] < 0)
+            fputs("no limit\n", stream); /* max_order */
+        else if (node->integers)
+            fprintf(stream, "%" PRId64 "\n", node->integers[i]);
+        else if (node->reals)
+            fprintf(stream, "%g\n", node->reals[i]);
+        else
+            fputs("...\n", stream);
+    }
+}
+
+static int is_one_of(const char *name, const char *const *names) {
+    for (; *names; names++)
+        if (strcmp(name, *names) == 0)
+            return 1;
+    return 0;
+}
+
+/* All attributes of a group but those that are told elsewhere. */
+static void print_attributes(FILE *stream, const dsep_h5tree *group, const char *const *but) {
+    for (int64_t i = 0; group && i < group->n_children; i++) {
+        const dsep_h5tree *node = group->children[i];
+        if (node->kind == DSEP_H5TREE_ATTRIBUTE && !is_one_of(node->name, but))
+            print_attribute(stream, node->name, node);
+    }
+}
+
+/* The single value called `name` wherever results keep it, as text; "" when there is none. */
+static void look_up(const dsep_h5tree *tree, const char *name, char *text, size_t size) {
+    static const char *const places[] = {"", "search/", "graph/", "variables/", "correlation/"};
+    *text = '\0';
+    for (size_t i = 0; i < sizeof places / sizeof *places && !*text; i++) {
+        char path[128];
+        snprintf(path, sizeof path, "%s%s", places[i], name);
+        const dsep_h5tree *node = dsep_h5tree_find(tree, path);
+        if (!node || node->count != 1)
+            continue;
+        if (node->texts)
+            snprintf(text, size, "%s", node->texts[0]);
+        else if (node->integers)
+            snprintf(text, size, "%" PRId64, node->integers[0]);
+        else if (node->reals)
+            snprintf(text, size, "%g", node->reals[0]);
+    }
+}
+
+/* --- tables ------------------------------------------------------------------------------------
+ */
+
+static void print_cell(FILE *stream, const dsep_h5tree *column, int64_t row) {
+    if (row >= column->count)
+        fprintf(stream, " %12s", "");
+    else if (column->texts)
+        fprintf(stream, " %-16s", column->texts[row]);
+    else if (column->integers)
+        fprintf(stream, " %12" PRId64, column->integers[row]);
+    else if (column->reals)
+        fprintf(stream, " %12.4g", column->reals[row]);
+    else
+        fprintf(stream, " %12s", "...");
+}
+
+/* A small table as it stands in the file, without its index. */
+static void print_table(FILE *stream, const dsep_h5tree *tree, const char *path,
+                        const char *title) {
+    const dsep_h5tree *table = dsep_h5tree_find(tree, path);
+    const dsep_h5tree *order = table ? dsep_h5tree_find(table, "column-order") : NULL;
+    if (!order || !order->texts || order->count == 0)
+        return;
+    const dsep_h5tree *first = dsep_h5tree_find(table, order->texts[0]);
+    fprintf(stream, "\n%s\n", title);
+    for (int64_t c = 0; c < order->count; c++) {
+        const dsep_h5tree *column = dsep_h5tree_find(table, order->texts[c]);
+        fprintf(stream, column && column->texts ? " %-16s" : " %12s", order->texts[c]);
+    }
+    fputc('\n', stream);
+    for (int64_t row = 0; first && row < first->count && row < 100; row++) {
+        for (int64_t c = 0; c < order->count; c++) {
+            const dsep_h5tree *column = dsep_h5tree_find(table, order->texts[c]);
+            if (column)
+                print_cell(stream, column, row);
+        }
+        fputc('\n', stream);
+    }
+}
+
+/* --- the graph ---------------------------------------------------------------------------------
+ */
+
+typedef struct {
+    int64_t directed, undirected, bidirected, circles;
+} census;
+
+static census count_edges(const dsep_named_graph *graph) {
+    census found = {0};
+    for (int64_t e = 0; e < graph->n_edges; e++) {
+        const dsep_mark a = graph->edges[e].mark_source, b = graph->edges[e].mark_target;
+        found.undirected += a == DSEP_MARK_TAIL && b == DSEP_MARK_TAIL;
+        found.directed += a == DSEP_MARK_TAIL && b == DSEP_MARK_ARROW;
+        found.bidirected += a == DSEP_MARK_ARROW && b == DSEP_MARK_ARROW;
+        found.circles += a == DSEP_MARK_CIRCLE || b == DSEP_MARK_CIRCLE;
+    }
+    return found;
+}
+
+static const char *kind_title(dsep_graph_kind kind) {
+    static const char *const titles[] = {"skeleton", "CPDAG", "PAG", "DAG"};
+    return titles[kind];
+}
+
+typedef struct {
+    double size;
+    int64_t edge;
+} strength;
+
+/* Strongest first; the unknown last; ties by edge. */
+static int by_strength(const void *left, const void *right) {
+    const strength *a = left, *b = right;
+    if (a->size != b->size)
+        return a->size > b->size ? -1 : 1;
+    return (a->edge > b->edge) - (a->edge < b->edge);
+}
+
+static void print_edge(FILE *stream, const dsep_named_graph *graph, int64_t e, int width) {
+    const dsep_edge edge = graph->edges[e];
+    fprintf(stream, "  %*.*s %s %-*.*s", width, NAME_WIDTH, graph->names[edge.source],
+            dsep_graph_arrow(edge.mark_source, edge.mark_target), width, NAME_WIDTH,
+            graph->names[edge.target]);
+    if (!isnan(graph->weight[e]))
+        fprintf(stream, "  %+.4f", graph->weight[e]);
+    if (!isnan(graph->p_max[e]))
+        fprintf(stream, "  p_max %.3g", graph->p_max[e]);
+    fputc('\n', stream);
+}
+
+static int shown_width(const dsep_named_graph *graph, const strength *list, int64_t count) {
+    size_t width = 1;
+    for (int64_t i = 0; i < count; i++) {
+        const dsep_edge edge = graph->edges[list[i].edge];
+        const size_t a = strlen(graph->names[edge.source]), b = strlen(graph->names[edge.target]);
+        width = a > width ? a : width;
+        width = b > width ? b : width;
+    }
+    return width < NAME_WIDTH ? (int)width : NAME_WIDTH;
+}
+
+static int print_strongest(FILE *stream, const dsep_named_graph *graph, dsep_error *error) {
+    const int64_t shown = graph->n_edges < STRONGEST ? graph->n_edges : STRONGEST;
+    strength *list = dsep_array(graph->n_edges, sizeof *list);
+    if (!list)
+        return dsep_out_of_memory(error, "a list of edges");
+    for (int64_t e = 0; e < graph->n_edges; e++)
+        list[e] = (strength){isnan(graph->weight[e]) ? -1 : fabs(graph->weight[e]), e};
+    qsort(list, (size_t)graph->n_edges, sizeof *list, by_strength);
+    if (shown > 0)
+        fprintf(stream,
+                "\nEdges%s (weight; p_max is the largest p-value of any test of the pair)\n",
+                shown < graph->n_edges ? ", the 20 strongest" : "");
+    const int width = shown_width(graph, list, shown);
+    for (int64_t i = 0; i < shown; i++)
+        print_edge(stream, graph, list[i].edge, width);
+    if (shown < graph->n_edges)
+        fprintf(stream, "  and %" PRId64 " more: dsep export lists them all\n",
+                graph->n_edges - shown);
+    free(list);
+    return DSEP_OK;
+}
+
+static void print_census(FILE *stream, const dsep_named_graph *graph) {
+    const census found = count_edges(graph);
+    fprintf(stream, "\nGraph\n");
+    print_label(stream, "kind");
+    fprintf(stream, "%s over %" PRId64 " variables\n", kind_title(graph->graph->kind),
+            graph->n_nodes);
+    print_label(stream, "edges");
+    fprintf(stream, "%" PRId64 ": %" PRId64 " directed, %" PRId64 " undirected", graph->n_edges,
+            found.directed, found.undirected);
+    if (found.bidirected)
+        fprintf(stream, ", %" PRId64 " bidirected", found.bidirected);
+    if (found.circles)
+        fprintf(stream, ", %" PRId64 " with a circle", found.circles);
+    fputc('\n', stream);
+}
+
+static void print_validity(FILE *stream, const dsep_h5tree *tree) {
+    const dsep_h5tree *valid = dsep_h5tree_find(tree, "graph/valid");
+    if (!valid || !valid->integers || valid->count != 1)
+        return;
+    print_text(stream, "valid",
+               valid->integers[0] ? "yes"
+                                  : "NO: no DAG has this graph's skeleton and arrows; the tests "
+                                    "contradict each other somewhere");
+}
+
+/* --- the whole ---------------------------------------------------------------------------------
+ */
+
+/* What was read: the record `input` is JSON of path, shape and checksum. */
+typedef struct {
+    json_t *record;
+    const char *path, *checksum;
+    int64_t n_samples, n_variables;
+} origin;
+
+static origin find_origin(const dsep_h5tree *tree) {
+    origin found = {.record = json_loads(dsep_h5tree_text(tree, "input", ""), 0, NULL)};
+    json_int_t samples = 0, variables = 0;
+    if (json_unpack(found.record, "{s:s, s:[I,I], s:s}", "path", &found.path, "shape", &samples,
+                    &variables, "checksum", &found.checksum) != 0)
+        found.path = NULL;
+    found.n_samples = (int64_t)samples;
+    found.n_variables = (int64_t)variables;
+    return found;
+}
+
+static void print_origin(FILE *stream, const dsep_h5tree *tree) {
+    const origin from = find_origin(tree);
+    if (from.path) {
+        print_label(stream, "input");
+        fprintf(stream, "%s: %" PRId64 " samples x %" PRId64 " variables, checksum %s\n", from.path,
+                from.n_samples, from.n_variables, from.checksum);
+    } else {
+        print_text(stream, "input", dsep_h5tree_text(tree, "input", "not recorded"));
+    }
+    json_decref(from.record);
+}
+
+static void print_head(FILE *stream, const dsep_h5tree *tree, const char *path) {
+    static const char *const elsewhere[] = {
+        "encoding-type", "encoding-version", "complete", "study", "build",
+        "command",       "dsep-version",     "input",    NULL};
+    fprintf(stream, "%s: a result of dsep %s\n", path,
+            dsep_h5tree_text(tree, "dsep-version", "(version not recorded)"));
+    if (!dsep_h5tree_integer(tree, "complete", 0))
+        fputs("\nPARTIAL: the run was stopped before its end. What is here is right as far as it "
+              "goes.\n",
+              stream);
+    fputs("\nRun\n", stream);
+    print_text(stream, "command", dsep_h5tree_text(tree, "command", "not recorded"));
+    print_origin(stream, tree);
+    print_attributes(stream, tree, elsewhere);
+}
+
+static void print_clause(FILE *stream, const dsep_h5tree *tree, const char *name,
+                         const char *before) {
+    char value[256];
+    look_up(tree, name, value, sizeof value);
+    if (*value)
+        fprintf(stream, "%s%s", before, value);
+}
+
+/* One sentence with all that a reader needs to do it again. */
+static void print_paper(FILE *stream, const dsep_h5tree *tree, const dsep_named_graph *graph) {
+    const census found = count_edges(graph);
+    const origin from = find_origin(tree);
+    char hash[64];
+    look_up(tree, "graph-hash", hash, sizeof hash);
+    fprintf(stream, "\nFor a paper\n  We learned a %s over %" PRId64 " variables",
+            kind_title(graph->graph->kind), graph->n_nodes);
+    if (from.path)
+        fprintf(stream, " from %" PRId64 " samples", from.n_samples);
+    json_decref(from.record);
+    fprintf(stream, " with dsep %s", dsep_h5tree_text(tree, "dsep-version", DSEP_VERSION));
+    print_clause(stream, tree, "method", "; method ");
+    print_clause(stream, tree, "test", ", test ");
+    print_clause(stream, tree, "alpha", ", alpha = ");
+    print_clause(stream, tree, "orientation", ", orientation ");
+    print_clause(stream, tree, "seed", ", seed ");
+    fprintf(stream, "; it has %" PRId64 " edges, %" PRId64 " of them directed", graph->n_edges,
+            found.directed);
+    fprintf(stream, "%s%s%s%s.\n", dsep_h5tree_integer(tree, "complete", 0) ? "" : " (partial run)",
+            *hash ? " (graph " : "", hash, *hash ? ")" : "");
+}
+
+/* A group's attributes under a title, when it has any. */
+static void print_section(FILE *stream, const dsep_h5tree *tree, const char *path,
+                          const char *title) {
+    static const char *const none[] = {NULL};
+    const dsep_h5tree *group = dsep_h5tree_find(tree, path);
+    if (!group || group->n_children == 0)
+        return;
+    fprintf(stream, "\n%s\n", title);
+    print_attributes(stream, group, none);
+}
+
+/* Pairs whose direction two rules of orientation, or a rule and the knowledge, disagree about. */
+static void print_conflicts(FILE *stream, const dsep_h5tree *tree, const dsep_named_graph *graph) {
+    enum { SHOWN = 10 };
+    const dsep_h5tree *first = dsep_h5tree_find(tree, "graph/conflicts/first");
+    const dsep_h5tree *second = dsep_h5tree_find(tree, "graph/conflicts/second");
+    if (!first || !second || !first->integers || !second->integers || first->count != second->count)
+        return;
+    fprintf(stream, "\nConflicts: %" PRId64 " edges that are asked to point both ways\n",
+            first->count);
+    for (int64_t i = 0; i < first->count && i < SHOWN; i++) {
+        const int64_t x = first->integers[i], y = second->integers[i];
+        if (x >= 0 && x < graph->n_nodes && y >= 0 && y < graph->n_nodes)
+            fprintf(stream, "  %s, %s\n", graph->names[x], graph->names[y]);
+    }
+    if (first->count > SHOWN)
+        fprintf(stream, "  and %" PRId64 " more in /graph/conflicts\n", first->count - SHOWN);
+}
+
+static int print_graph(FILE *stream, const dsep_h5tree *tree, const char *path, dsep_error *error) {
+    static const char *const told[] = {"kind", "valid", "n_edges", NULL};
+    dsep_result *result = NULL;
+    if (!dsep_h5tree_find(tree, "graph/edges"))
+        return DSEP_OK;
+    int code = dsep_result_read(path, error, &result);
+    if (code)
+        return code;
+    print_census(stream, result->graph);
+    print_validity(stream, tree);
+    print_attributes(stream, dsep_h5tree_find(tree, "graph"), told);
+    code = print_strongest(stream, result->graph, error);
+    print_conflicts(stream, tree, result->graph);
+    print_section(stream, tree, "knowledge", "Knowledge");
+    print_section(stream, tree, "search", "Search");
+    print_table(stream, tree, "search/levels", "Tests, by order");
+    print_table(stream, tree, "timing", "Time, seconds over ranks");
+    if (!code)
+        print_paper(stream, tree, result->graph);
+    dsep_result_destroy(&result);
+    return code;
+}
+
+static int print(FILE *stream, void *data, dsep_error *error) {
+    const dsep_invocation *call = data;
+    const settings *given = call->settings;
+    const char *path = call->arguments[0];
+    dsep_h5tree *tree = NULL;
+    int code = dsep_h5tree_read(path, NULL, error, &tree);
+    if (!code)
+        code = dsep_h5tree_check_result(tree, path, error);
+    if (!code && given->json) {
+        code = print_json(stream, tree, error);
+    } else if (!code) {
+        print_head(stream, tree, path);
+        code = print_graph(stream, tree, path, error);
+    }
+    dsep_h5tree_destroy(&tree);
+    return code;
+}
+
+static int run(dsep_context *ctx, const dsep_invocation *call) {
+    const settings *given = call->settings;
+    return dsep_output_print(ctx, given->common.output, print, (void *)call);
+}
+
+const dsep_command dsep_command_show = {
+    .name = "show",
+    .arguments = "RESULT",
+    .summary = "what a result holds",
+    .description = "Prints what was run, on what, and what was found: the graph and its strongest "
+                   "edges, the search, the time, and a sentence for a paper.",
+    .examples = "  dsep show result.h5\n"
+                "  dsep show result.h5 --json | jq .graph.n_edges\n",
+    .min_arguments = 1,
+    .max_arguments = 1,
+    .groups = groups,
+    .settings_size = sizeof(settings),
+    .run = run,
+};

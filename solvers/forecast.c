@@ -1,0 +1,114 @@
+#include "solvers/forecast.h"
+
+#include "mpi/exchange.h"
+#include "mpi/memory.h"
+#include "mpi/random.h"
+
+#include <gsl/gsl_cdf.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { SAMPLE = 128 };
+
+/* Different columns, drawn by a partial shuffle that keeps only what it moved. */
+static int64_t draw_columns(uint64_t seed, int64_t p, int64_t *columns) {
+    const dsep_random source = {seed, DSEP_STREAM_SAMPLE, 0};
+    const int64_t wanted = p < SAMPLE ? p : SAMPLE;
+    for (int64_t i = 0; i < wanted; i++) {
+        int64_t candidate = wanted == p ? i : -1;
+        for (uint64_t draw = 0; candidate < 0; draw++) {
+            candidate = (int64_t)dsep_random_below(source, (uint64_t)i << 32 | draw, (uint64_t)p);
+            for (int64_t k = 0; k < i && candidate >= 0; k++)
+                candidate = columns[k] == candidate ? -1 : candidate;
+        }
+        columns[i] = candidate;
+    }
+    return wanted;
+}
+
+/* Brings the sample to every rank, each column from its owner. */
+static void share_columns(dsep_context *ctx, const dsep_table *table, const int64_t *columns,
+                          int64_t count, double *sample) {
+    const int64_t n = table->n_samples;
+    for (int64_t c = 0; c < count; c++) {
+        const int owner = (int)dsep_layout_owner(table->n_variables, dsep_size(ctx), columns[c]);
+        if (owner == dsep_rank(ctx))
+            memcpy(sample + c * n, table->values + (columns[c] - table->mine.first) * n,
+                   (size_t)n * sizeof *sample);
+        dsep_broadcast(ctx, sample + c * n, n * (int64_t)sizeof *sample, owner);
+    }
+}
+
+static double correlate(const double *x, const double *y, int64_t n) {
+    double mx = 0, my = 0, xx = 0, yy = 0, xy = 0;
+    for (int64_t s = 0; s < n; s++) {
+        mx += x[s] / (double)n;
+        my += y[s] / (double)n;
+    }
+    for (int64_t s = 0; s < n; s++) {
+        xx += (x[s] - mx) * (x[s] - mx);
+        yy += (y[s] - my) * (y[s] - my);
+        xy += (x[s] - mx) * (y[s] - my);
+    }
+    return xy / sqrt(xx * yy);
+}
+
+/* Adds up, for each column of the sample, how many of this rank's columns stay adjacent. */
+static void count_adjacent(const dsep_table *table, const double *sample, int64_t count,
+                           const int64_t *columns, double threshold, int64_t *adjacent) {
+    const int64_t n = table->n_samples;
+    for (int64_t c = 0; c < count; c++)
+        for (int64_t j = 0; j < table->mine.count; j++)
+            adjacent[c] += table->mine.first + j != columns[c] &&
+                           fabs(correlate(sample + c * n, table->values + j * n, n)) > threshold;
+}
+
+static int64_t add(int64_t a, int64_t b) {
+    int64_t sum = 0;
+    return a < 0 || b < 0 || __builtin_add_overflow(a, b, &sum) ? -1 : sum;
+}
+
+static void forecast_memory(dsep_context *ctx, dsep_forecast *f) {
+    const int64_t n = f->n_samples, p = f->n_variables, nodes = dsep_nodes(ctx);
+    const double places = f->density * (double)p * (double)(p - 1);
+    f->bytes_table = dsep_bytes(n, (p + nodes - 1) / nodes, sizeof(double));
+    f->bytes_columns = dsep_bytes(n, p, sizeof(double));
+    f->bytes_matrix = dsep_bytes(p, p, sizeof(double));
+    f->bytes_adjacency = add(dsep_bytes(p, p, 1) / 8, (int64_t)(places * 5));
+    const int64_t reading = dsep_bytes(f->bytes_table, 2, 1);
+    const int64_t own = dsep_bytes(p, 48, (dsep_size(ctx) + nodes - 1) / nodes);
+    int64_t searching = add(f->bytes_matrix, f->bytes_adjacency);
+    int64_t multiplying = add(f->bytes_matrix, add(f->bytes_columns, f->bytes_table));
+    searching = add(searching, own);
+    int64_t most = searching > multiplying ? searching : multiplying;
+    most = reading > most ? reading : most;
+    f->bytes_node = reading < 0 || searching < 0 || multiplying < 0 ? INT64_MAX : most;
+}
+
+int dsep_forecast_search(dsep_context *ctx, const dsep_table *table, double alpha, uint64_t seed,
+                         dsep_forecast *forecast) {
+    int code = DSEP_OK;
+    const int64_t n = table->n_samples, p = table->n_variables;
+    int64_t columns[SAMPLE] = {0}, adjacent[SAMPLE] = {0};
+    const int64_t count = draw_columns(seed, p, columns);
+    double *sample = dsep_array(dsep_bytes(n, count, 1), sizeof *sample);
+    *forecast = (dsep_forecast){.n_samples = n, .n_variables = p};
+    DSEP_AGREE(ctx, sample ? DSEP_OK : dsep_out_of_memory(dsep_context_error(ctx), "a forecast"));
+    share_columns(ctx, table, columns, count, sample);
+    const double z = gsl_cdf_ugaussian_Qinv(alpha / 2);
+    count_adjacent(table, sample, count, columns, tanh(z / sqrt((double)(n - 3))), adjacent);
+    dsep_sum_i64(ctx, adjacent, count);
+    double pairs = 0, squares = 0;
+    for (int64_t c = 0; c < count; c++) {
+        pairs += (double)adjacent[c];
+        squares += (double)adjacent[c] * (double)(adjacent[c] > 0 ? adjacent[c] - 1 : 0);
+    }
+    forecast->density = pairs / (double)count / (double)(p - 1);
+    forecast->tests_0 = (double)p * (double)(p - 1) / 2;
+    forecast->tests_1 = squares / (double)count * (double)p;
+    forecast_memory(ctx, forecast);
+cleanup:
+    free(sample);
+    return code;
+}

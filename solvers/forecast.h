@@ -1,0 +1,25 @@
+/* What a search will need, judged before it starts. */
+#ifndef DSEP_SOLVERS_FORECAST_H
+#define DSEP_SOLVERS_FORECAST_H
+
+#include "mpi/table.h"
+
+typedef struct {
+    int64_t n_samples, n_variables;
+    double density;          /* share of pairs that stay adjacent after order 0 */
+    double tests_0, tests_1; /* tests of order 0; of order 1 at most */
+    int64_t bytes_table;     /* a node: the table's columns */
+    int64_t bytes_columns;   /* a node: standardised columns, shared */
+    int64_t bytes_matrix;    /* a node: the correlation matrix */
+    int64_t bytes_adjacency; /* a node: neighbours after order 0 */
+    int64_t bytes_node;      /* a node: the most of all at one time; INT64_MAX when it overflows */
+} dsep_forecast;
+
+/* Forecasts a Fisher-z search at a level alpha. Collective.
+ * The density comes from the correlations of up to 128 columns, drawn by the seed, with all
+ * others. Errors: DSEP_ERROR_RESOURCES, agreed. Cost: 256 n p flops, one broadcast of the sample.
+ * Reproducibility: class A for one number of nodes. */
+int dsep_forecast_search(dsep_context *ctx, const dsep_table *table, double alpha, uint64_t seed,
+                         dsep_forecast *forecast);
+
+#endif

@@ -1,0 +1,255 @@
+/* The fast search against a slow and obvious one: PC-stable with a fresh solution of the normal
+ * equations in long double for every test. Removed edges, separating sets, numbers of tests and
+ * the weakest test of every edge must be equal. */
+#include "mpi/exchange.h"
+#include "mpi/memory.h"
+#include "mpi/random.h"
+#include "solvers/fisher_z.h"
+#include "solvers/pc.h"
+#include "tests/support/tap.h"
+
+#include <gsl/gsl_cdf.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { P = 14, ORDERS = 12 };
+
+static dsep_context *ctx;
+
+typedef struct {
+    int64_t n;
+    double alpha;
+    long double c[P][P];
+    int adjacent[P][P];
+    int removed_at[P][P], sepset[P][P][P]; /* sepset[x][y][z]: z is a member */
+    int64_t tests[ORDERS];
+    int orders;
+    double r[P][P], p_max[P][P];
+} slow;
+
+/* --- the slow search ------------------------------------------------------------------------- */
+
+/* Partial correlation by Gaussian elimination of the set out of the matrix. */
+static double partial(const slow *s, int x, int y, const int *set, int l) {
+    int v[P] = {x, y};
+    long double m[P][P];
+    for (int i = 0; i < l; i++)
+        v[2 + i] = set[i];
+    for (int i = 0; i < l + 2; i++)
+        for (int j = 0; j < l + 2; j++)
+            m[i][j] = s->c[v[i]][v[j]];
+    for (int k = l + 1; k >= 2; k--)
+        for (int i = 0; i < k; i++)
+            for (int j = 0; j < k; j++)
+                m[i][j] -= m[i][k] * m[k][j] / m[k][k];
+    return (double)(m[0][1] / sqrtl(m[0][0] * m[1][1]));
+}
+
+static double p_value(const slow *s, double r, int l) {
+    return 2 * gsl_cdf_ugaussian_Q(sqrt((double)(s->n - l - 3)) * atanh(fabs(r)));
+}
+
+/* Next subset of {0 .. m - 1} in lexicographic order; 0 after the last. */
+static int next_subset(int *set, int l, int m) {
+    int i = l - 1;
+    while (i >= 0 && set[i] == m - l + i)
+        i--;
+    if (i < 0)
+        return 0;
+    set[i]++;
+    for (int j = i + 1; j < l; j++)
+        set[j] = set[j - 1] + 1;
+    return 1;
+}
+
+/* Sets from x's frozen neighbours without y, in order, until one separates. With `all` none stops
+ * it and the weakest test is remembered. Returns whether one separated. */
+static int try_sets(slow *s, int frozen[P][P], int x, int y, int l, int all) {
+    int candidates[P], m = 0, index[P], set[P];
+    for (int z = 0; z < P; z++)
+        if (frozen[x][z] && z != y)
+            candidates[m++] = z;
+    if (m < l)
+        return 0;
+    for (int i = 0; i < l; i++)
+        index[i] = i;
+    do {
+        for (int i = 0; i < l; i++)
+            set[i] = candidates[index[i]];
+        const double r = partial(s, x, y, set, l), p = p_value(s, r, l);
+        if (all) {
+            if (p > s->p_max[x][y]) {
+                s->p_max[x][y] = s->p_max[y][x] = p;
+                s->r[x][y] = s->r[y][x] = r;
+            }
+            continue;
+        }
+        s->tests[l]++;
+        if (p >= s->alpha) {
+            for (int i = 0; i < l; i++)
+                s->sepset[x][y][set[i]] = s->sepset[y][x][set[i]] = 1;
+            return 1;
+        }
+    } while (next_subset(index, l, m));
+    return 0;
+}
+
+static void one_order(slow *s, int l) {
+    int frozen[P][P];
+    memcpy(frozen, s->adjacent, sizeof frozen);
+    for (int half = 0; half < 2; half++)
+        for (int x = 0; x < P; x++)
+            for (int y = x + 1; y < P; y++) {
+                const int from = half ? y : x, other = half ? x : y;
+                if (!s->adjacent[x][y] || (l == 0 && half))
+                    continue;
+                if (try_sets(s, frozen, from, other, l, 0)) {
+                    s->adjacent[x][y] = s->adjacent[y][x] = 0;
+                    s->removed_at[x][y] = l;
+                }
+            }
+}
+
+static int degree_reaches(const slow *s, int l) {
+    for (int x = 0; x < P; x++) {
+        int degree = 0;
+        for (int y = 0; y < P; y++)
+            degree += s->adjacent[x][y];
+        if (degree - 1 >= l)
+            return 1;
+    }
+    return 0;
+}
+
+static void slow_search(slow *s) {
+    for (int x = 0; x < P; x++)
+        for (int y = 0; y < P; y++) {
+            s->adjacent[x][y] = x != y;
+            s->removed_at[x][y] = -1;
+            s->p_max[x][y] = -1;
+        }
+    int history[ORDERS][P][P];
+    for (int l = 0; l < ORDERS && (l == 0 || degree_reaches(s, l)); l++) {
+        memcpy(history[l], s->adjacent, sizeof history[l]);
+        one_order(s, l);
+        s->orders = l + 1;
+    }
+    for (int l = 0; l < s->orders; l++)
+        for (int x = 0; x < P; x++)
+            for (int y = 0; y < P; y++)
+                if (s->adjacent[x][y])
+                    try_sets(s, history[l], x, y, l, 1);
+}
+
+/* --- data and comparison --------------------------------------------------------------------- */
+
+/* A table with strong dependence, so that all orders are met. */
+static dsep_table *make_table(uint64_t seed, int64_t n) {
+    dsep_table *table = NULL;
+    const dsep_random source = {seed, 3000, 0};
+    if (dsep_table_create(ctx, n, P, &table))
+        return NULL;
+    for (int64_t s = 0; s < n; s++) {
+        double row[P];
+        for (int j = 0; j < P; j++) {
+            const uint64_t index = (uint64_t)(s * P + j);
+            row[j] = gsl_cdf_ugaussian_Pinv(dsep_random_uniform(source, index));
+            for (int i = 0; i < j; i++)
+                if (dsep_random_uniform((dsep_random){seed, 3001, 0}, (uint64_t)(i * P + j)) < .35)
+                    row[j] += row[i] * .6;
+            if (j >= table->mine.first && j < table->mine.first + table->mine.count)
+                table->values[(j - table->mine.first) * n + s] = row[j];
+        }
+    }
+    return table;
+}
+
+static void copy_correlation(slow *s, const dsep_correlation *c) {
+    for (int x = 0; x < P; x++)
+        for (int y = 0; y < P; y++)
+            s->c[x][y] = c->values[x * P + y];
+}
+
+static int same_sepset(const slow *s, const dsep_sepsets *sets, int x, int y) {
+    const int64_t at = dsep_sepsets_find(sets, x, y);
+    int members = 0;
+    for (int z = 0; z < P; z++)
+        members += s->sepset[x][y][z];
+    if (at < 0)
+        return members == 0;
+    if (sets->offset[at + 1] - sets->offset[at] != members)
+        return 0;
+    for (int z = 0; z < P; z++)
+        if (dsep_sepsets_contains(sets, at, z) != s->sepset[x][y][z])
+            return 0;
+    return 1;
+}
+
+/* Each rank looks at the pairs whose separating sets it holds. */
+static int same_result(const slow *s, const dsep_pc *pc) {
+    int good = pc->skeleton->n_levels == s->orders;
+    for (int l = 0; l < s->orders && good; l++)
+        good &=
+            pc->skeleton->levels[l].tests == s->tests[l] && pc->skeleton->levels[l].singular == 0;
+    const dsep_block mine = dsep_layout_block(P, dsep_size(ctx), dsep_rank(ctx));
+    int64_t pair = 0;
+    for (int x = 0; x < P; x++)
+        for (int y = x + 1; y < P; y++) {
+            good &= (dsep_graph_find(pc->graph, x, y) >= 0) == s->adjacent[x][y];
+            if (!good)
+                return 0;
+            if (x >= mine.first && x < mine.first + mine.count && !s->adjacent[x][y])
+                good &= same_sepset(s, pc->skeleton->sepsets, x, y);
+            if (s->adjacent[x][y]) {
+                good &= fabs(pc->strength->weight[pair] - s->r[x][y]) < 1e-10 &&
+                        fabs(pc->strength->p_max[pair] - s->p_max[x][y]) < 1e-9;
+                pair++;
+            }
+        }
+    return good;
+}
+
+static int agrees(uint64_t seed, int64_t n, double alpha) {
+    dsep_table *table = make_table(seed, n);
+    dsep_correlation *correlation = NULL;
+    dsep_citest *test = NULL;
+    dsep_pc *pc = NULL;
+    const dsep_pc_settings settings = {.max_order = -1, .skeleton_only = 1};
+    slow *s = calloc(1, sizeof *s);
+    int good = table && !dsep_correlation_create(ctx, table, &correlation) &&
+               !dsep_fisher_z_create(correlation, alpha, NULL, &test) &&
+               !dsep_pc_run(ctx, test, NULL, &settings, &pc);
+    if (good) {
+        s->n = n;
+        s->alpha = alpha;
+        copy_correlation(s, correlation);
+        slow_search(s);
+        good = same_result(s, pc);
+    }
+    if (!good)
+        tap_note("seed %llu, n %lld, alpha %g", (unsigned long long)seed, (long long)n, alpha);
+    free(s);
+    dsep_pc_destroy(&pc);
+    dsep_fisher_z_destroy(&test);
+    dsep_correlation_destroy(&correlation);
+    dsep_table_destroy(&table);
+    return good;
+}
+
+int main(int argc, char **argv) {
+    ctx = tap_begin(&argc, &argv);
+    int good = 1;
+    for (uint64_t seed = 1; seed <= 40; seed++)
+        good &= agrees(seed, 200, .05);
+    tap_ok(good, "40 tables of 200 samples: the same edges, sets, tests and strengths");
+    good = 1;
+    for (uint64_t seed = 1; seed <= 20; seed++)
+        good &= agrees(100 + seed, 1000, .2);
+    tap_ok(good, "20 tables of 1,000 samples at alpha .2");
+    good = 1;
+    for (uint64_t seed = 1; seed <= 20; seed++)
+        good &= agrees(200 + seed, 16, .3);
+    tap_ok(good, "20 tables of 16 samples, the least that orders up to 12 can have");
+    return tap_end();
+}
