@@ -1,7 +1,8 @@
-#define _GNU_SOURCE /* fallocate */
 #include "io/h5write.h"
 
+#include "io/disk_space.h"
 #include "io/h5queue.h"
+#include "io/replace_file.h"
 #include "mpi/exchange.h"
 #include "mpi/fault.h"
 #include "mpi/memory.h"
@@ -122,17 +123,13 @@ static void text_dataset(dsep_h5write *file, const char *path, const char *const
 /* --- space -------------------------------------------------------------------------------------
  */
 
-/* Takes the space before HDF5 needs it: a disk that fills up inside a collective write of
- * metadata would leave ranks waiting for each other. Rank 0 only. */
+/* Takes the space before HDF5 needs it: when a disk fills up inside a collective write of
+ * metadata, HDF5 1.10 leaves ranks waiting for each other, or crashes. Rank 0 acts. */
 static int reserve(dsep_h5write *file, int64_t bytes) {
     file->reserved += bytes;
-#ifdef FALLOC_FL_KEEP_SIZE
-    if (dsep_rank(file->ctx) == 0 &&
-        fallocate(file->descriptor, FALLOC_FL_KEEP_SIZE, 0, file->reserved) != 0 &&
-        (errno == ENOSPC || errno == EDQUOT || errno == EFBIG))
-        return write_failed(file, strerror(errno));
-#endif
-    return DSEP_OK;
+    const int reason =
+        dsep_rank(file->ctx) == 0 ? dsep_disk_reserve(file->descriptor, file->reserved) : 0;
+    return reason ? write_failed(file, strerror(reason)) : DSEP_OK;
 }
 
 /* --- opening and closing -----------------------------------------------------------------------
@@ -477,7 +474,7 @@ static int close_together(dsep_h5write *file) {
     return status < 0 ? hdf5_failed(file) : DSEP_OK;
 }
 
-/* Rank 0: texts and attributes, then everything to the disk. */
+/* Rank 0: texts and attributes; the truncation gives back what was reserved too much. */
 static int finish_alone(dsep_h5write *file) {
     dsep_error error = {0};
     struct stat found;
@@ -487,44 +484,25 @@ static int finish_alone(dsep_h5write *file) {
         return DSEP_ERROR_IO;
     if (dsep_h5queue_write(&file->late, file->temporary, &error))
         return write_failed(file, error.text);
-    /* the truncation gives back what was reserved too much */
-    if (fstat(file->descriptor, &found) != 0 || ftruncate(file->descriptor, found.st_size) != 0 ||
-        fsync(file->descriptor) != 0)
+    if (fstat(file->descriptor, &found) != 0 || ftruncate(file->descriptor, found.st_size) != 0)
         return write_failed(file, strerror(errno));
-    return DSEP_OK;
-}
-
-/* A renamed file is only safe once its folder is on the disk. */
-static int rename_alone(dsep_h5write *file) {
-    if (rename(file->temporary, file->path) != 0)
-        return write_failed(file, strerror(errno));
-    const char *slash = strrchr(file->path, '/');
-    char *folder = slash ? strndup(file->path, (size_t)(slash - file->path + 1)) : strdup(".");
-    const int descriptor = folder ? open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-    if (descriptor >= 0) {
-        fsync(descriptor); /* a file system that cannot has nothing to say to the user */
-        close(descriptor);
-    }
-    free(folder);
-    close(file->descriptor);
-    file->descriptor = -1;
     return DSEP_OK;
 }
 
 int dsep_h5write_commit(dsep_h5write **file) {
     dsep_h5write *done = *file;
     dsep_context *ctx = done->ctx;
-    const int first = dsep_rank(ctx) == 0;
     int code = done->failed;
     if (code)
         goto cleanup;
     end_table(done);
-    code = dsep_fault(ctx, "write-close");
-    DSEP_AGREE(ctx, code);
+    DSEP_AGREE(ctx, dsep_fault(ctx, "write-close"));
     DSEP_AGREE(ctx, close_together(done));
-    DSEP_AGREE(ctx, first ? finish_alone(done) : DSEP_OK);
-    DSEP_AGREE(ctx, dsep_fault(ctx, "write-rename"));
-    DSEP_AGREE(ctx, first ? rename_alone(done) : DSEP_OK);
+    code = dsep_rank(ctx) == 0 ? finish_alone(done) : DSEP_OK;
+    if (done->descriptor >= 0)
+        close(done->descriptor);
+    done->descriptor = -1;
+    code = dsep_replace_finish(ctx, code, done->temporary, done->path);
 cleanup:
     dsep_h5write_abandon(file);
     return code;

@@ -44,7 +44,7 @@ static char *next_word(char **at) {
 }
 
 static int complain(const reader *r, const char *what, const char *word) {
-    return dsep_error_set(r->error, DSEP_ERROR_DATA, "%s:%d: %s '%s'", r->path, r->line, what,
+    return dsep_error_set(r->error, DSEP_ERROR_DATA, "%s:%d: %s '%.200s'", r->path, r->line, what,
                           word);
 }
 
@@ -95,6 +95,14 @@ cleanup:
     return code;
 }
 
+/* Whether a quote that was opened before any comment stays open. */
+static int quote_is_open(const char *line) {
+    int open = 0;
+    for (; *line && (open || *line != '#'); line++)
+        open ^= *line == '"';
+    return open;
+}
+
 static int read_line(reader *r, char *line) {
     static const struct {
         const char *word;
@@ -103,6 +111,8 @@ static int read_line(reader *r, char *line) {
                     {"addtemporal", TIERS},
                     {"forbiddirect", FORBIDDEN},
                     {"requiredirect", REQUIRED}};
+    if (quote_is_open(line))
+        return complain(r, "a quote is not closed:", line);
     char *word = next_word(&line);
     if (!word)
         return DSEP_OK;
@@ -116,11 +126,19 @@ static int read_line(reader *r, char *line) {
     return r->section == TIERS ? read_tier(r, word, line) : read_arc(r, word, line);
 }
 
-static int parse(reader *r, char *text) {
+static int settle(const reader *r) {
+    dsep_error found;
+    const int code = dsep_knowledge_settle(r->knowledge, r->table->names, &found);
+    return code ? dsep_error_set(r->error, code, "%s: %s", r->path, found.text) : DSEP_OK;
+}
+
+static int parse(reader *r, char *text, int64_t bytes) {
     int code = DSEP_OK;
-    const int64_t p = r->table->n_variables;
-    DSEP_TRY(dsep_name_index_create(r->table->names, p, r->error, &r->names));
-    DSEP_TRY(dsep_knowledge_create(p, r->error, &r->knowledge));
+    if ((int64_t)strlen(text) + 1 != bytes)
+        return dsep_error_set(r->error, DSEP_ERROR_DATA,
+                              "%s: a zero byte stands in it; this is no text file", r->path);
+    DSEP_TRY(dsep_name_index_create(r->table->names, r->table->n_variables, r->error, &r->names));
+    DSEP_TRY(dsep_knowledge_create(r->table->n_variables, r->error, &r->knowledge));
     for (char *line = text, *next; line; line = next) {
         next = strchr(line, '\n');
         if (next)
@@ -128,7 +146,7 @@ static int parse(reader *r, char *text) {
         r->line++;
         DSEP_TRY(read_line(r, line));
     }
-    DSEP_TRY(dsep_knowledge_settle(r->knowledge, r->table->names, r->error));
+    DSEP_TRY(settle(r));
 cleanup:
     dsep_name_index_destroy(&r->names);
     return code;
@@ -174,7 +192,7 @@ int dsep_knowledge_file_read(dsep_context *ctx, const char *path, const dsep_tab
     DSEP_AGREE(ctx, mine);
     DSEP_TRY(dsep_broadcast_block(ctx, (void **)&text, &bytes, 0));
     reader r = {.path = path, .table = table, .error = dsep_context_error(ctx)};
-    mine = parse(&r, text);
+    mine = parse(&r, text, bytes);
     *knowledge = r.knowledge;
     DSEP_AGREE(ctx, mine);
 cleanup:

@@ -96,7 +96,14 @@ cleanup:
     return code;
 }
 
+/* A run without a launcher needs no helper daemon, which costs time at every start and can fail
+ * when several programs start at once. */
+static void start_alone(void) {
+    setenv("OMPI_MCA_ess_singleton_isolated", "1", 0);
+}
+
 int main(int argc, char **argv) {
+    start_alone();
     dsep_blas_guard(argv, getenv("OPENBLAS_CORETYPE"));
     dsep_context *ctx = NULL;
     if (MPI_Init(&argc, &argv) || dsep_context_create(MPI_COMM_WORLD, &ctx)) {

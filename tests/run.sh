@@ -18,22 +18,37 @@ groups=("$@")
 list=$BUILD/t
 rm -rf "$list"
 mkdir -p "$list"
+
+# test_file NAME SECONDS COMMAND: a script for prove; each has a folder of its own for temporary
+# files and for what Open MPI keeps while it runs
+test_file() {
+    cat >"$list/$1.t" <<END
+scratch=\$(mktemp -d "${TMPDIR:-/tmp}/dsep-XXXXXX")
+trap 'rm -rf "\$scratch"' EXIT
+export TMPDIR=\$scratch OMPI_MCA_orte_tmpdir_base=\$scratch
+timeout -k 5 $2 $3
+END
+}
+
+# setting FILE NAME: what a comment of the file says about it
+setting() {
+    sed -n "s/^[ #*\/]*$2: *\([0-9 ]*[0-9]\).*/\1/p" "$1" | head -n 1
+}
+
 for group in "${groups[@]}"; do
     for source in tests/"$group"/*.c; do
         [ -e "$source" ] || continue
-        name=$(basename "$source" .c)
-        ranks=$(sed -n 's/^ *\** *ranks: *\([0-9 ]*\).*/\1/p' "$source" | head -n 1)
-        seconds=$(sed -n 's/^ *\** *seconds: *\([0-9]*\).*/\1/p' "$source" | head -n 1)
+        name=$(basename "$source" .c) ranks=$(setting "$source" ranks)
+        seconds=$(setting "$source" seconds)
         for n in ${ranks:-1 2 3 4}; do
-            printf 'exec timeout -k 5 %s %s --quiet -n %s %s\n' "${seconds:-60}" "$MPIRUN" "$n" \
-                "$BUILD/tests/$group/$name" >"$list/$group-$name-n$n.t"
+            test_file "$group-$name-n$n" "${seconds:-60}" \
+                "$MPIRUN --quiet -n $n $BUILD/tests/$group/$name"
         done
     done
     for script in tests/"$group"/*.sh; do
         [ -e "$script" ] || continue
-        printf 'exec timeout -k 5 %s bash %s\n' \
-            "$(sed -n 's/^# seconds: *\([0-9]*\).*/\1/p' "$script" | grep . || echo 120)" \
-            "$script" >"$list/$group-$(basename "$script" .sh).t"
+        seconds=$(setting "$script" seconds)
+        test_file "$group-$(basename "$script" .sh)" "${seconds:-120}" "bash $script"
     done
 done
 prove --exec 'bash' -j "${PROVE_JOBS:-2}" "$list" | tee "$BUILD/prove.log"

@@ -3,6 +3,7 @@
  * seconds: 300 */
 #include "io/table_read.h"
 #include "mpi/exchange.h"
+#include "mpi/log.h"
 #include "mpi/random.h"
 #include "tests/support/tap.h"
 
@@ -275,7 +276,11 @@ static int comes_back(const char *name, int transpose, int *code) {
     s.transpose = transpose;
     s.incomplete = transpose ? DSEP_INCOMPLETE_DROP_ROWS : DSEP_INCOMPLETE_ERROR;
     s.constant = transpose ? DSEP_CONSTANT_DROP : DSEP_CONSTANT_ERROR;
+    const double begin = dsep_clock();
     *code = dsep_table_read(ctx, &s, &table);
+    if (dsep_clock() - begin > 5)
+        tap_note("took %.1f s: %s", dsep_clock() - begin,
+                 *code ? dsep_context_error(ctx)->text : "and was read");
     int64_t least = *code, most = *code;
     dsep_min_i64(ctx, &least, 1);
     dsep_max_i64(ctx, &most, 1);

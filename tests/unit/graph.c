@@ -6,7 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { T = DSEP_MARK_TAIL, A = DSEP_MARK_ARROW, C = DSEP_MARK_CIRCLE };
+#define T DSEP_MARK_TAIL
+#define A DSEP_MARK_ARROW
+#define C DSEP_MARK_CIRCLE
 
 static const dsep_edge mixed[] = {
     {4, 1, T, A}, {3, 2, T, T}, {0, 4, A, T}, {1, 0, A, A}, {2, 0, C, A}};

@@ -7,7 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { T = DSEP_MARK_TAIL, A = DSEP_MARK_ARROW, C = DSEP_MARK_CIRCLE };
+#define T DSEP_MARK_TAIL
+#define A DSEP_MARK_ARROW
+#define C DSEP_MARK_CIRCLE
 
 static char *awkward[] = {"a, \"b\"", "x & <y>", "\xc3\xa9", "p\\q"};
 static char *plain[] = {"A", "B", "C", "D"};

@@ -4,7 +4,9 @@
 
 #include <math.h>
 
-enum { T = DSEP_MARK_TAIL, A = DSEP_MARK_ARROW, C = DSEP_MARK_CIRCLE };
+#define T DSEP_MARK_TAIL
+#define A DSEP_MARK_ARROW
+#define C DSEP_MARK_CIRCLE
 
 static dsep_graph *graph(int64_t n_nodes, int64_t n_edges, const dsep_edge *edges) {
     dsep_graph *made = NULL;

@@ -1,0 +1,91 @@
+#!/usr/bin/env bash
+# What show, export and compare print, and how they fail.
+# seconds: 120
+. tests/support/tap.sh
+python=${PYTHON:-/usr/bin/python3}
+cd "$scratch" || exit 1
+run "$DSEP" simulate --variables 12 --samples 2000 --degree 2 --seed 3 --truth truth.csv -o data.csv
+is "$status" 0 "data are simulated"
+ranks 2 discover data.csv -o result.h5
+is "$status" 0 "a result is written"
+
+run "$DSEP" show result.h5
+is "$status" 0 "show"
+like "$out" 'data.csv: 2000 samples x 12 variables' "show tells what was read"
+like "$out" 'CPDAG over 12 variables' "show tells what was found"
+like "$out" 'V[0-9]+ (-->|---|<->) V[0-9]+ +[+-]0\.[0-9]{4}' "show draws edges"
+like "$out" 'We learned a CPDAG over 12 variables from 2000 samples' "show has a sentence to paste"
+one=$out
+ranks 3 show result.h5
+is "$out" "$one" "show says it once on any number of ranks"
+run "$DSEP" show result.h5 --json
+is "$status" 0 "show --json"
+if "$python" -c 'import json' 2>/dev/null; then
+    is "$("$python" -c 'import json,sys; d=json.load(sys.stdin); e=d["graph"]["edges"]
+print(d["graph"]["n_edges"] == len(e["source"]) > 0, d["variables"]["_index"][0])' <"$scratch/out")" \
+        "True V1" "show --json is JSON with groups as objects"
+else
+    skip "show --json is JSON" "no $python"
+fi
+
+run "$DSEP" export result.h5
+is "$status" 0 "export"
+is "$(head -n 1 "$scratch/out")" "source,target,mark_source,mark_target,weight,p_max,order" \
+    "an edge CSV has its header"
+cp "$scratch/out" edges.csv
+for format in graphml dot gml tetrad json pcalg dagitty adjacency; do
+    run "$DSEP" export result.h5 --format "$format"
+    ok "export --format $format" test "$status" -eq 0 -a -n "$out"
+done
+ranks 2 export result.h5 --format csv -o again.csv
+is "$status" 0 "export -o"
+ok "export -o writes the same" cmp -s edges.csv again.csv
+ok "and nothing beside it" test ! -e again.csv.tmp
+run "$DSEP" export result.h5 -o nowhere/edges.csv
+is "$status" 5 "export into a folder that is not there"
+run "$DSEP" export result.h5 --what replicates
+is "$status" 3 "no replicates"
+like "$err" 'has no replicates' "is said"
+
+run "$DSEP" compare result.h5 edges.csv
+is "$status" 0 "compare"
+like "$out" '^SHD +0 ' "a result is like its own edges"
+like "$out" '^skeleton +1\.000 +1\.000 +1\.000' "in its skeleton"
+ranks 2 compare result.h5 truth.csv --json
+is "$status" 0 "compare --json"
+like "$out" '"shd": [0-9]+' "has the distance"
+like "$out" '"skeleton": \{' "and scores"
+run "$DSEP" compare edges.csv truth.csv
+is "$status" 0 "two edge CSVs are compared"
+printf 'source,target,mark_source,mark_target\nV1,nobody,tail,arrow\n' >other.csv
+run "$DSEP" compare result.h5 other.csv
+is "$status" 3 "a name that the result does not know"
+like "$err" "'nobody'" "is named"
+printf 'source,target,mark_source,mark_target\n' >none.csv
+run "$DSEP" compare none.csv none.csv --json
+like "$out" '"f1": null' "0 / 0 is null"
+
+for command in show export; do
+    run "$DSEP" "$command" nothing.h5
+    is "$status" 5 "$command: no file"
+    run "$DSEP" "$command" data.csv
+    is "$status" 3 "$command: no HDF5"
+    head -c 4000 result.h5 >half.h5
+    run "$DSEP" "$command" half.h5
+    is "$status" 3 "$command: half a file"
+    run "$DSEP" "$command"
+    is "$status" 2 "$command: no argument"
+done
+if [ -w /dev/full ]; then
+    "$DSEP" show result.h5 >/dev/full 2>err
+    is "$?" 5 "a full disk behind standard output"
+else
+    skip "a full disk behind standard output" "no /dev/full"
+fi
+{
+    "$DSEP" export result.h5 --format graphml 2>err
+    echo $? >code
+} | true
+for _ in 1 2 3 4 5 6 7 8 9 10; do [ -s code ] || sleep 0.2; done
+ok "a closed pipe is no crash" grep -qE '^(0|5)$' code
+finish

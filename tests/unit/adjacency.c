@@ -1,0 +1,189 @@
+/* The adjacency of a search: rows from bits, the past at the start of every order, and removals
+ * that all nodes come to know, against a plain matrix. */
+#include "solvers/adjacency.h"
+#include "mpi/exchange.h"
+#include "mpi/random.h"
+#include "tests/support/tap.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { LAST_ORDER = 4, MOST = 200 };
+
+/* The same in the plainest form: 0 never joined, -1 joined now, else the order that removed it. */
+typedef struct {
+    int64_t p;
+    int state[MOST][MOST];
+} plain;
+
+static plain draw(int64_t p, double density) {
+    plain g = {.p = p};
+    for (int64_t x = 0; x < p; x++)
+        for (int64_t y = x + 1; y < p; y++)
+            if (dsep_random_uniform((dsep_random){31, 1400, (uint32_t)p},
+                                    (uint64_t)(x * MOST + y)) < density)
+                g.state[x][y] = g.state[y][x] = -1;
+    return g;
+}
+
+static dsep_adjacency *create(dsep_context *ctx, const plain *g) {
+    const int64_t words = (g->p + 63) / 64;
+    uint64_t *bits = calloc((size_t)(g->p * words), sizeof *bits);
+    dsep_adjacency *adjacency = NULL;
+    for (int64_t x = 0; x < g->p; x++)
+        for (int64_t y = x + 1; y < g->p; y++)
+            if (g->state[x][y])
+                bits[x * words + y / 64] |= (uint64_t)1 << y % 64;
+    if (dsep_adjacency_create(ctx, g->p, bits, words, &adjacency))
+        tap_note("%s", dsep_context_error(ctx)->text);
+    free(bits); /* the rows must live without them */
+    return adjacency;
+}
+
+static int rows_right(const dsep_adjacency *a, const plain *g) {
+    int good = a->n_nodes == g->p && a->offset[0] == 0;
+    for (int64_t x = 0; x < g->p; x++) {
+        int64_t at = a->offset[x];
+        for (int64_t y = 0; y < g->p; y++)
+            if (g->state[x][y] && at < a->offset[x + 1])
+                good &= a->neighbour[at++] == y;
+            else
+                good &= !g->state[x][y];
+        good &= at == a->offset[x + 1];
+    }
+    return good;
+}
+
+/* Neighbours that x had when `order` began. */
+static int frozen_right(const dsep_adjacency *a, const plain *g, int64_t x, int64_t order) {
+    int32_t found[MOST];
+    const int64_t count = dsep_adjacency_frozen(a, x, order, found);
+    int64_t at = 0;
+    int good = 1;
+    for (int64_t y = 0; y < g->p; y++)
+        if (g->state[x][y] == -1 || g->state[x][y] >= order)
+            good &= at < count && found[at++] == y;
+    return good && at == count;
+}
+
+static int state_right(const dsep_adjacency *a, const plain *g) {
+    int good = 1;
+    for (int64_t x = 0; x < g->p; x++) {
+        int64_t degree = 0;
+        for (int64_t y = 0; y < g->p; y++) {
+            degree += g->state[x][y] == -1;
+            if (g->state[x][y])
+                good &= dsep_adjacency_joined(a, x, y) == (g->state[x][y] == -1);
+        }
+        good &= dsep_adjacency_degree(a, x) == degree;
+        for (int64_t order = 1; order <= LAST_ORDER + 1; order++)
+            good &= frozen_right(a, g, x, order);
+    }
+    return good;
+}
+
+static int graph_right(const dsep_adjacency *a, const plain *g) {
+    dsep_graph *graph = NULL;
+    if (dsep_adjacency_graph(a, NULL, &graph))
+        return 0;
+    int good = graph->kind == DSEP_GRAPH_SKELETON && graph->n_nodes == g->p;
+    for (int64_t x = 0; x < g->p; x++)
+        for (int64_t y = 0; y < g->p; y++)
+            good &= dsep_graph_undirected(graph, x, y) == (g->state[x][y] == -1) &&
+                    (dsep_graph_find(graph, x, y) >= 0) == (g->state[x][y] == -1);
+    dsep_graph_destroy(&graph);
+    return good;
+}
+
+/* Removes about a third of the edges at an order, each by one rank, and notes it in `g`. */
+static int64_t remove_some(dsep_context *ctx, dsep_adjacency *a, plain *g, int order) {
+    int64_t removed = 0;
+    for (int64_t x = 0; x < g->p; x++)
+        for (int64_t y = x + 1; y < g->p; y++) {
+            const dsep_random source = {(uint64_t)order, 1401, (uint32_t)(x * MOST + y)};
+            if (g->state[x][y] != -1 || dsep_random_uniform(source, 0) > 1. / 3)
+                continue;
+            const uint64_t who = dsep_random_below(source, 1, (uint64_t)dsep_size(ctx));
+            if ((int)who == dsep_rank(ctx))
+                dsep_adjacency_remove(a, removed % 2 ? y : x, removed % 2 ? x : y, order);
+            g->state[x][y] = g->state[y][x] = order;
+            removed++;
+        }
+    return removed;
+}
+
+/* While an order removes, its frozen neighbourhoods and those before it must not move, whatever
+ * of the others' removals is already seen. */
+static int past_stands(const dsep_adjacency *a, const plain *g, int order) {
+    int good = 1;
+    for (int64_t x = 0; x < g->p; x++)
+        for (int64_t earlier = 1; earlier <= order; earlier++)
+            good &= frozen_right(a, g, x, earlier);
+    return good;
+}
+
+static void test_size(dsep_context *ctx, int64_t p, double density, const char *title) {
+    plain g = draw(p, density);
+    dsep_adjacency *a = create(ctx, &g);
+    tap_ok(a && rows_right(a, &g), "%s, %lld nodes, density %g: rows", title, (long long)p,
+           density);
+    tap_ok(state_right(a, &g) && graph_right(a, &g), "%s, %lld nodes: before any removal", title,
+           (long long)p);
+    int good = 1;
+    int64_t removed = 0;
+    for (int order = 1; order <= LAST_ORDER; order++) {
+        dsep_barrier(ctx); /* all have looked before anyone removes */
+        removed += remove_some(ctx, a, &g, order);
+        good &= past_stands(a, &g, order);
+        dsep_adjacency_sync(ctx, a);
+        good &= state_right(a, &g) && graph_right(a, &g) && rows_right(a, &g);
+    }
+    tap_ok(good, "%s, %lld nodes: %lld edges removed at orders 1 to 4, known to all", title,
+           (long long)p, (long long)removed);
+    dsep_adjacency_destroy(&a);
+    tap_ok(!a, "%s, %lld nodes: destroyed", title, (long long)p);
+}
+
+static void test_sizes(dsep_context *ctx, const char *title) {
+    static const int64_t sizes[] = {1, 2, 63, 64, 65, 200};
+    for (int i = 0; i < 6; i++)
+        test_size(ctx, sizes[i], .3, title);
+    test_size(ctx, 65, 0, title);
+    test_size(ctx, 129, 1, title);
+}
+
+static void test_nodes(const char *ranks) {
+    dsep_context *ctx = NULL;
+    char title[32];
+    snprintf(title, sizeof title, "%s rank%s a node", ranks, *ranks == '1' ? "" : "s");
+    setenv("DSEP_NODE_RANKS", ranks, 1);
+    dsep_context_create(MPI_COMM_WORLD, &ctx);
+    test_sizes(ctx, title);
+    dsep_context_destroy(&ctx);
+}
+
+/* The largest order that a byte per place can hold. */
+static void test_highest(dsep_context *ctx) {
+    plain g = draw(2, 1);
+    dsep_adjacency *a = create(ctx, &g);
+    int32_t found[2];
+    if (dsep_rank(ctx) == 0)
+        dsep_adjacency_remove(a, 0, 1, DSEP_ADJACENCY_MAX_ORDER);
+    dsep_adjacency_sync(ctx, a);
+    tap_ok(!dsep_adjacency_joined(a, 1, 0) && dsep_adjacency_degree(a, 0) == 0 &&
+               dsep_adjacency_frozen(a, 0, DSEP_ADJACENCY_MAX_ORDER, found) == 1 &&
+               dsep_adjacency_frozen(a, 0, DSEP_ADJACENCY_MAX_ORDER + 1, found) == 0,
+           "an edge removed at the highest order");
+    dsep_adjacency_destroy(&a);
+    dsep_adjacency_destroy(&a);
+    dsep_adjacency_destroy(NULL);
+}
+
+int main(int argc, char **argv) {
+    dsep_context *ctx = tap_begin(&argc, &argv);
+    test_highest(ctx);
+    test_sizes(ctx, "one node");
+    test_nodes("1");
+    test_nodes("2");
+    return tap_end();
+}
