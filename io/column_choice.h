@@ -11,7 +11,8 @@
  * number or range; in double quotes it is only a name and may hold commas.
  * kept: [*n_kept] 0-based, owned by the caller, free().
  * Errors: DSEP_ERROR_USAGE for an unknown item, with the nearest name, and when nothing is left;
- * DSEP_ERROR_DATA for a table without columns; DSEP_ERROR_RESOURCES. Cost: O(p log p + items log p). */
+ * DSEP_ERROR_DATA for a table without columns; DSEP_ERROR_RESOURCES. Cost: O(p log p + items log
+ * p). */
 int dsep_column_choice(const char *path, char *const *names, int64_t count, const char *columns,
                        const char *drop, int64_t **kept, int64_t *n_kept, dsep_error *error);
 

@@ -15,7 +15,7 @@
 int dsep_h5_read_strings(hid_t dataset, const char *member, int64_t expected, const char *shown,
                          dsep_name_block *names, dsep_error *error);
 
-/* The same for an attribute. */
+/* The same for an attribute. Not collective. Errors as above. */
 int dsep_h5_read_attribute_strings(hid_t object, const char *attribute, int64_t expected,
                                    const char *shown, dsep_name_block *names, dsep_error *error);
 

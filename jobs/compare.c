@@ -5,6 +5,7 @@
 #include "jobs/commands.h"
 #include "jobs/output.h"
 #include "mpi/memory.h"
+#include "solvers/cpdag.h"
 #include "solvers/metrics.h"
 
 #include <inttypes.h>
@@ -144,11 +145,12 @@ static json_t *score_json(const dsep_score *score) {
                      (json_int_t)score->false_negative);
 }
 
-static int print_json(FILE *stream, const dsep_metrics *m, dsep_error *error) {
-    json_t *root = json_pack("{s:I,s:I,s:I,s:I,s:o,s:o}", "shd", (json_int_t)m->shd, "n_nodes",
-                             (json_int_t)m->n_nodes, "edges_learned", (json_int_t)m->edges_learned,
-                             "edges_truth", (json_int_t)m->edges_truth, "skeleton",
-                             score_json(&m->skeleton), "arrowhead", score_json(&m->arrowhead));
+static int print_json(FILE *stream, const dsep_metrics *m, int64_t shd_cpdag, dsep_error *error) {
+    json_t *root = json_pack(
+        "{s:I,s:o,s:I,s:I,s:I,s:o,s:o}", "shd", (json_int_t)m->shd, "shd_cpdag",
+        shd_cpdag < 0 ? json_null() : json_integer(shd_cpdag), "n_nodes", (json_int_t)m->n_nodes,
+        "edges_learned", (json_int_t)m->edges_learned, "edges_truth", (json_int_t)m->edges_truth,
+        "skeleton", score_json(&m->skeleton), "arrowhead", score_json(&m->arrowhead));
     if (!root)
         return dsep_out_of_memory(error, "JSON");
     json_dumpf(root, stream, JSON_INDENT(2));
@@ -173,24 +175,48 @@ static void print_score(FILE *stream, const char *name, const dsep_score *score)
             score->false_positive, score->false_negative);
 }
 
-static void print_table(FILE *stream, const side *learned, const side *truth,
-                        const dsep_metrics *m) {
+static void print_table(FILE *stream, const side *learned, const side *truth, const dsep_metrics *m,
+                        int64_t shd_cpdag) {
     fprintf(stream, "Learned    %s: %" PRId64 " edges (%s)\n", learned->path, m->edges_learned,
             dsep_graph_kind_name(learned->graph->graph->kind));
     fprintf(stream, "Truth      %s: %" PRId64 " edges (%s)\n", truth->path, m->edges_truth,
             dsep_graph_kind_name(truth->graph->graph->kind));
     fprintf(stream, "Nodes      %" PRId64 "\n\n", m->n_nodes);
     fprintf(stream,
-            "SHD        %" PRId64 "   (pairs whose edge is missing, extra or has other marks)\n\n",
+            "SHD        %" PRId64 "   (pairs whose edge is missing, extra or has other marks)\n",
             m->shd);
+    if (shd_cpdag >= 0)
+        fprintf(stream,
+                "           %" PRId64
+                "   against the truth's CPDAG: directions that data can tell\n",
+                shd_cpdag);
+    fputc('\n', stream);
     fprintf(stream, "%-10s%10s%10s%10s%10s%10s%10s\n", "", "precision", "recall", "F1", "right",
             "extra", "missed");
     print_score(stream, "skeleton", &m->skeleton);
     print_score(stream, "arrowhead", &m->arrowhead);
 }
 
+/* The distance to what observations can tell of a DAG, or -1 where the truth is none. */
+static int compare_with_cpdag(const dsep_graph *learned, const dsep_graph *truth, dsep_error *error,
+                              int64_t *shd) {
+    int code = DSEP_OK;
+    dsep_graph *cpdag = NULL;
+    dsep_metrics metrics;
+    *shd = -1;
+    if (truth->kind != DSEP_GRAPH_DAG)
+        return DSEP_OK;
+    DSEP_TRY(dsep_cpdag_from_dag(truth, error, &cpdag));
+    DSEP_TRY(dsep_metrics_compare(learned, cpdag, error, &metrics));
+    *shd = metrics.shd;
+cleanup:
+    dsep_graph_destroy(&cpdag);
+    return code;
+}
+
 static int print(FILE *stream, void *data, dsep_error *error) {
     const dsep_invocation *call = data;
+    int64_t shd_cpdag = -1;
     const settings *given = call->settings;
     side learned = {0}, truth = {0};
     dsep_metrics metrics;
@@ -201,10 +227,12 @@ static int print(FILE *stream, void *data, dsep_error *error) {
         code = match_nodes(&learned, &truth, error);
     if (!code)
         code = dsep_metrics_compare(learned.graph->graph, truth.graph->graph, error, &metrics);
+    if (!code)
+        code = compare_with_cpdag(learned.graph->graph, truth.graph->graph, error, &shd_cpdag);
     if (!code && given->json)
-        code = print_json(stream, &metrics, error);
+        code = print_json(stream, &metrics, shd_cpdag, error);
     else if (!code)
-        print_table(stream, &learned, &truth, &metrics);
+        print_table(stream, &learned, &truth, &metrics, shd_cpdag);
     dsep_named_graph_destroy(&learned.graph);
     dsep_named_graph_destroy(&truth.graph);
     return code;
@@ -222,8 +250,9 @@ const dsep_command dsep_command_compare = {
     .description = "Compares two graphs, each a result (.h5) or an edge CSV: structural Hamming "
                    "distance, and precision, recall and F1 of the skeleton and of the arrowheads. "
                    "Names join the two; an edge CSV may leave out nodes without edges, a result "
-                   "may not. Graphs are compared as they are: a CPDAG against a DAG pays for each "
-                   "edge that data cannot direct.",
+                   "may not. Graphs are compared as they are, so a CPDAG against a DAG pays for "
+                   "each edge that data cannot direct; the distance to the CPDAG of a truth that "
+                   "is a DAG is given, too.",
     .examples = "  dsep compare result.h5 truth.csv\n"
                 "  dsep compare pc.h5 lingam.h5 --json\n",
     .min_arguments = 2,

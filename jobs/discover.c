@@ -44,9 +44,12 @@ static void print_summary(const dsep_discover_result *r) {
         printf("            %lld more do not exist: some variables are determined by others\n",
                (long long)singular);
     if (pc->conflicts.count > 0)
-        printf("  conflicts %lld edges that the data orient both ways; they are left <-> and\n"
+        printf("  conflicts %lld edges asked to point both ways; they are left <-> and\n"
                "            listed in the result\n",
                (long long)pc->conflicts.count);
+    if (10 * pc->conflicts.count > pc->graph->n_edges && r->settings->orientation == 0)
+        printf(
+            "            these are many: --orientation majority or a smaller --alpha may help\n");
     if (pc->ambiguous > 0)
         printf("  ambiguous %lld triples from which nothing was concluded\n",
                (long long)pc->ambiguous);

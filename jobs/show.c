@@ -44,8 +44,13 @@ static int print_json(FILE *stream, const dsep_h5tree *tree, dsep_error *error) 
     return DSEP_OK;
 }
 
+/* Attributes are named for programs: n_v_structures is "v structures" here. */
 static void print_label(FILE *stream, const char *label) {
-    fprintf(stream, "  %-14s ", label);
+    char text[64];
+    snprintf(text, sizeof text, "%s", strncmp(label, "n_", 2) == 0 ? label + 2 : label);
+    for (char *c = text; *c; c++)
+        *c = *c == '_' ? ' ' : *c;
+    fprintf(stream, "  %-14s ", text);
 }
 
 /* Lines after the first are set under the first. */
@@ -375,7 +380,7 @@ static void print_conflicts(FILE *stream, const dsep_h5tree *tree, const dsep_na
 }
 
 static int print_graph(FILE *stream, const dsep_h5tree *tree, const char *path, dsep_error *error) {
-    static const char *const told[] = {"kind", "valid", "n_edges", NULL};
+    static const char *const told[] = {"kind", "valid", "n_edges", "n_directed", NULL};
     dsep_result *result = NULL;
     if (!dsep_h5tree_find(tree, "graph/edges"))
         return DSEP_OK;

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SAMPLE = 128 };
+enum { SAMPLE = 64 };
 
 /* Different columns, drawn by a partial shuffle that keeps only what it moved. */
 static int64_t draw_columns(uint64_t seed, int64_t p, int64_t *columns) {
@@ -40,28 +40,38 @@ static void share_columns(dsep_context *ctx, const dsep_table *table, const int6
     }
 }
 
-static double correlate(const double *x, const double *y, int64_t n) {
-    double mx = 0, my = 0, xx = 0, yy = 0, xy = 0;
-    for (int64_t s = 0; s < n; s++) {
-        mx += x[s] / (double)n;
-        my += y[s] / (double)n;
-    }
-    for (int64_t s = 0; s < n; s++) {
-        xx += (x[s] - mx) * (x[s] - mx);
-        yy += (y[s] - my) * (y[s] - my);
-        xy += (x[s] - mx) * (y[s] - my);
-    }
-    return xy / sqrt(xx * yy);
+static double product(const double *x, const double *y, int64_t n) {
+    double sum = 0;
+#pragma omp simd reduction(+ : sum)
+    for (int64_t s = 0; s < n; s++)
+        sum += x[s] * y[s];
+    return sum;
 }
 
-/* Adds up, for each column of the sample, how many of this rank's columns stay adjacent. */
+/* Centres a column and scales it to length 1; good enough to count by. */
+static void normalise(const double *column, int64_t n, double *unit) {
+    double sum = 0;
+    for (int64_t s = 0; s < n; s++)
+        sum += column[s] / (double)n;
+    for (int64_t s = 0; s < n; s++)
+        unit[s] = column[s] - sum;
+    const double length = sqrt(product(unit, unit, n));
+    for (int64_t s = 0; s < n; s++)
+        unit[s] /= length;
+}
+
+/* Adds up, for each column of the sample, how many of this rank's columns stay adjacent.
+ * unit: [n] for work. */
 static void count_adjacent(const dsep_table *table, const double *sample, int64_t count,
-                           const int64_t *columns, double threshold, int64_t *adjacent) {
+                           const int64_t *columns, double threshold, double *unit,
+                           int64_t *adjacent) {
     const int64_t n = table->n_samples;
-    for (int64_t c = 0; c < count; c++)
-        for (int64_t j = 0; j < table->mine.count; j++)
+    for (int64_t j = 0; j < table->mine.count; j++) {
+        normalise(table->values + j * n, n, unit);
+        for (int64_t c = 0; c < count; c++)
             adjacent[c] += table->mine.first + j != columns[c] &&
-                           fabs(correlate(sample + c * n, table->values + j * n, n)) > threshold;
+                           fabs(product(sample + c * n, unit, n)) > threshold;
+    }
 }
 
 static int64_t add(int64_t a, int64_t b) {
@@ -92,12 +102,15 @@ int dsep_forecast_search(dsep_context *ctx, const dsep_table *table, double alph
     const int64_t n = table->n_samples, p = table->n_variables;
     int64_t columns[SAMPLE] = {0}, adjacent[SAMPLE] = {0};
     const int64_t count = draw_columns(seed, p, columns);
-    double *sample = dsep_array(dsep_bytes(n, count, 1), sizeof *sample);
+    double *sample = dsep_array(dsep_bytes(n, count + 1, 1), sizeof *sample);
     *forecast = (dsep_forecast){.n_samples = n, .n_variables = p};
     DSEP_AGREE(ctx, sample ? DSEP_OK : dsep_out_of_memory(dsep_context_error(ctx), "a forecast"));
     share_columns(ctx, table, columns, count, sample);
     const double z = gsl_cdf_ugaussian_Qinv(alpha / 2);
-    count_adjacent(table, sample, count, columns, tanh(z / sqrt((double)(n - 3))), adjacent);
+    for (int64_t c = 0; c < count; c++)
+        normalise(sample + c * n, n, sample + c * n);
+    count_adjacent(table, sample, count, columns, tanh(z / sqrt((double)(n - 3))),
+                   sample + count * n, adjacent);
     dsep_sum_i64(ctx, adjacent, count);
     double pairs = 0, squares = 0;
     for (int64_t c = 0; c < count; c++) {

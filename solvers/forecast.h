@@ -16,8 +16,8 @@ typedef struct {
 } dsep_forecast;
 
 /* Forecasts a Fisher-z search at a level alpha. Collective.
- * The density comes from the correlations of up to 128 columns, drawn by the seed, with all
- * others. Errors: DSEP_ERROR_RESOURCES, agreed. Cost: 256 n p flops, one broadcast of the sample.
+ * The density comes from the correlations of up to 64 columns, drawn by the seed, with all
+ * others. Errors: DSEP_ERROR_RESOURCES, agreed. Cost: 128 n p flops, one broadcast of the sample.
  * Reproducibility: class A for one number of nodes. */
 int dsep_forecast_search(dsep_context *ctx, const dsep_table *table, double alpha, uint64_t seed,
                          dsep_forecast *forecast);

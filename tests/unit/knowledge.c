@@ -297,7 +297,7 @@ static void test_bad_files(void) {
              "expected addtemporal, forbiddirect or requiredirect, found 'Age'");
     test_bad("addtemporal\n1 Age\n2 Sex Age\n", 3, "a variable can be in one tier only: 'Age'");
     test_bad("addtemporal\n1 Age Age\n", 2, "a variable can be in one tier only: 'Age'");
-    test_bad("forbiddirect\n\"Blood pressure Age\n", 2, "'Blood pressure Age'");
+    test_bad("forbiddirect\n\"Blood pressure Age\n", 2, "a quote is not closed");
 }
 
 static void test_contradicting_file(void) {

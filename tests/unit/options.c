@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 enum { MOST_WORDS = 40 };
 
@@ -175,15 +176,15 @@ static void test_choices(void) {
         right &= parses(line, wanted);
     }
     tap_ok(right, "each choice by its name");
-    right = 1;
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         char line[64], said[128];
         snprintf(line, sizeof line, "data.csv -x %s", bad[i]);
         snprintf(said, sizeof said, "--choice %s: expected one of alpha|beta|be|gamma", bad[i]);
         parsed p = parse(line);
-        right &= p.code == DSEP_ERROR_USAGE && !p.call && strcmp(error.text, said) == 0;
+        tap_ok(p.code == DSEP_ERROR_USAGE && !p.call && strcmp(error.text, said) == 0,
+               "no choice: '%s'", bad[i]);
+        dsep_invocation_destroy(&p.call);
     }
-    tap_ok(right, "and by nothing else");
     tap_ok(parse("data.csv --choice=").code == DSEP_ERROR_USAGE, "no choice at all");
 }
 
@@ -197,9 +198,9 @@ static void test_sizes(void) {
                 {"3g", 3 * 0x1p30},       {"12345", 12345},
                 {"1P", 0x1p50},           {"0.5K", 512},
                 {"7GiB", 7 * 0x1p30}};
-    static const char *const bad[] = {"",    "G",    "-1G",  "0",   "0G",  "4X",     "4GG",
-                                      "4Gi", "4GiX", "4 G",  "4~",  "4~B", "nan",    "inf",
-                                      "4.",  "1e30", "1e9P", "4~G", "GiB", "0.0001", "4G~"};
+    static const char *const bad[] = {"",     "G",    "-1G", "0",      "0G",  "4X",  "4GG",
+                                      "4Gi",  "4GiX", "4~",  "4~B",    "nan", "inf", "1e30",
+                                      "1e9P", "4~G",  "GiB", "0.0001", "4G~"};
     int right = 1;
     for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
         char line[64];
@@ -211,8 +212,6 @@ static void test_sizes(void) {
     tap_ok(right, "sizes with K, M, G, T, P, also with B and iB");
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         char line[64];
-        if (strcmp(bad[i], "4.") == 0 || strcmp(bad[i], "4 G") == 0)
-            continue; /* a number as C reads it; two words */
         snprintf(line, sizeof line, "data.csv --size=%s", bad[i]);
         parsed p = parse(line);
         tap_ok(p.code == DSEP_ERROR_USAGE && !p.call &&
@@ -228,7 +227,7 @@ static void test_error(const char *line, const char *said) {
     parsed p = parse(line);
     if (!tap_ok(p.code == DSEP_ERROR_USAGE && error.code == p.code && !p.call &&
                     strcmp(error.text, said) == 0,
-                "try %s: %.60s", line, said))
+                "try %s: %.*s", line, (int)strcspn(said, "\n"), said))
         tap_note("%d: %s", p.code, error.text);
     dsep_invocation_destroy(&p.call);
 }
@@ -340,6 +339,8 @@ static void test_studies(void) {
     test_study("lines before any section are for every command", "count = 8\n[other]\ncount = 9\n",
                "", some);
     test_study("an empty file", "", "", defaults());
+    some.text = "a";
+    test_study("an indented line is a line of its own", "[try]\ntext = a\n  count = 8\n", "", some);
     settings off = defaults();
     test_study("a flag may be said not to be set", "[try]\nflag = no\nquiet = false\n", "", off);
     off.flag = 1;
@@ -444,42 +445,59 @@ static void test_path(const char *asked, const char *data, const char *wanted) {
     free(path);
 }
 
-static void test_path_error(const char *asked, const char *data, const char *phrase) {
+static void test_path_error(const char *what, const char *asked, const char *data,
+                            const char *phrase) {
     char *path = NULL;
     const int code = dsep_output_path(asked, data, &error, &path);
-    tap_ok(code == DSEP_ERROR_USAGE && strstr(error.text, phrase), "refused: %s", error.text);
-    tap_ok(!path, "and no path is handed out");
+    tap_ok(code == DSEP_ERROR_USAGE && strstr(error.text, phrase), "refused: %s", what);
+    tap_ok(!path, "refused: %s, and no path is handed out", what);
     free(path);
+}
+
+static void make_file(const char *path) {
+    if (dsep_rank(ctx) == 0) {
+        FILE *file = fopen(path, "w");
+        fclose(file);
+    }
+    dsep_barrier(ctx);
+}
+
+/* However the data are named, a result must not replace them. */
+static void test_clash(void) {
+    char data[600], detour[700], group[700], colon[600];
+    snprintf(data, sizeof data, "%s", tap_path("data.h5"));
+    snprintf(detour, sizeof detour, "%s/../%s/data.h5", tap_directory(),
+             strrchr(tap_directory(), '/') + 1);
+    snprintf(group, sizeof group, "%s:group/matrix", data);
+    make_file(data);
+    test_path_error("the data itself", data, data, "is the data itself; choose another name");
+    test_path_error("the data by another path", data, detour, "is the data itself");
+    test_path_error("the data with a place inside", data, group, "is the data itself");
+    snprintf(colon, sizeof colon, "%s", tap_path("a:b"));
+    if (dsep_rank(ctx) == 0)
+        mkdir(colon, 0700);
+    snprintf(colon, sizeof colon, "%s", tap_path("a:b/data.h5"));
+    make_file(colon);
+    test_path_error("data in a folder with a colon", colon, colon, "is the data itself");
 }
 
 static void test_output_path(void) {
     test_path(NULL, "data.csv", "data.dsep.h5");
     test_path(NULL, "far/away/data.csv.gz", "data.dsep.h5");
     test_path(NULL, "data", "data.dsep.h5");
+    test_path(NULL, "far/data.h5:x", "data.dsep.h5");
     test_path(NULL, "far/data.h5:group/x", "data.dsep.h5");
     test_path(NULL, ".hidden.csv", ".hidden.dsep.h5");
     test_path(NULL, "a b.csv", "a b.dsep.h5");
     test_path("far/result.h5", "data.csv", "far/result.h5");
     test_path("result.hdf5", "data.csv", "result.hdf5");
-    test_path(".h5", "data.csv", ".h5");
-    test_path_error("result.csv", "data.csv", "--output result.csv: a result is an HDF5 file");
-    test_path_error("h5", "data.csv", "give it a name in .h5");
-    test_path_error("", "data.csv", "give it a name in .h5");
-    if (dsep_rank(ctx) == 0) {
-        FILE *file = fopen(tap_path("data.h5"), "w");
-        fclose(file);
-    }
-    dsep_barrier(ctx);
-    char data[600], other[600];
-    snprintf(data, sizeof data, "%s", tap_path("data.h5"));
-    snprintf(other, sizeof other, "%s/../%s", tap_directory(), strrchr(tap_directory(), '/') + 1);
-    test_path_error(data, data, "is the data itself; choose another name");
-    snprintf(other + strlen(other), 16, "/data.h5");
-    test_path_error(data, other, "is the data itself");
-    char group[700];
-    snprintf(group, sizeof group, "%s:group/matrix", data);
-    test_path_error(data, group, "is the data itself");
-    char *path = NULL, *folder = strdup("far/");
+    test_path_error("a text", "result.csv", "data.csv",
+                    "--output result.csv: a result is an HDF5 file");
+    test_path_error("no suffix", "h5", "data.csv", "give it a name in .h5");
+    test_path_error("no name", "", "data.csv", "give it a name in .h5");
+    test_clash();
+    char *path = NULL,
+         *folder = strdup("far/"); /* on the heap, where a sanitizer watches its end */
     const int code = dsep_output_path(NULL, folder, &error, &path);
     tap_ok(code == DSEP_OK || code == DSEP_ERROR_USAGE, "a folder as data does no harm");
     free(path);

@@ -178,6 +178,19 @@ static void test_values(void) {
     dsep_table_destroy(&table);
 }
 
+static void test_booleans(void) {
+    const unsigned char bytes[] = {1, 0, 0, 1, 1, 1};
+    dsep_table *table = NULL;
+    dsep_table_settings s = dsep_table_default_settings();
+    s.path = put(1, HEADER("'|b1'", "False", "(3, 2)"), bytes, sizeof bytes);
+    int good = !dsep_table_read(ctx, &s, &table);
+    for (int64_t j = 0; good && j < table->mine.count; j++)
+        for (int64_t i = 0; i < 3; i++)
+            good &= table->values[j * 3 + i] == bytes[i * 2 + table->mine.first + j];
+    tap_ok(good, "booleans are 0 and 1");
+    dsep_table_destroy(&table);
+}
+
 int main(int argc, char **argv) {
     static const char *const types[] = {"<f4", "<f8", ">f4", ">f8", "|i1", "<i2", ">i2", "<i4",
                                         ">i4", "<i8", ">i8", "|u1", "<u2", "<u4", ">u8"};
@@ -187,6 +200,7 @@ int main(int argc, char **argv) {
         reads(types[i], i % 2, 1 + (int)i % 3, 0);
     for (int k = 0; k < 4; k++)
         reads("<f8", k & 1, 1, k >> 1);
+    test_booleans();
     test_hostile();
     test_values();
     return tap_end();
