@@ -24,7 +24,7 @@ for reference in "$data"/*/reference/pcalg_skeleton_alpha*.csv; do
     set=$(basename "$folder")
     alpha=$(basename "$reference" .csv)
     alpha=${alpha##*alpha}
-    table=$(ls "$folder"/data.csv* | head -n 1)
+    table=$(find "$folder" -maxdepth 1 -name 'data.csv*')
     options=()
     [ ! -f "$folder/reference/options" ] || read -ra options <"$folder/reference/options"
     ranks 2 discover "$table" --alpha "$alpha" "${options[@]}" --quiet -o "$scratch/r.h5"
