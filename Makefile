@@ -29,13 +29,13 @@ BLAS_NAMES := openblas
 BLAS_LIBS ?= $(call libs_of,$(BLAS_DIR),$(BLAS_NAMES),-lopenblas)
 
 EXTERNAL_CFLAGS := $(call cflags_of,$(HDF5_DIR),$(HDF5_NAMES)) $(call cflags_of,$(GSL_DIR),gsl) \
-  $(call cflags_of,$(JANSSON_DIR),jansson) $(call cflags_of,$(INIH_DIR),inih) \
+  $(call cflags_of,$(JANSSON_DIR),jansson) \
   $(call cflags_of,$(XXHASH_DIR),libxxhash) $(call cflags_of,$(ZLIB_DIR),zlib) \
   $(if $(RANDOM123_DIR),-I$(RANDOM123_DIR)/include) -I$(PREFIX)/include
 EXTERNAL_LIBS := $(call libs_of,$(SCALAPACK_DIR),$(SCALAPACK_NAMES),-lscalapack) \
   $(BLAS_LIBS) $(call libs_of,$(HDF5_DIR),$(HDF5_NAMES),-lhdf5) \
   $(if $(GSL_DIR),-L$(GSL_DIR)/lib -Wl$(comma)-rpath$(comma)$(GSL_DIR)/lib) -lgsl \
-  $(call libs_of,$(JANSSON_DIR),jansson,-ljansson) $(call libs_of,$(INIH_DIR),inih,-linih) \
+  $(call libs_of,$(JANSSON_DIR),jansson,-ljansson) \
   $(call libs_of,$(XXHASH_DIR),libxxhash,-lxxhash) $(call libs_of,$(ZLIB_DIR),zlib,-lz) -lm
 
 # --- flags: no contraction, so that decisions are the same on every kind of CPU ----------------
@@ -126,7 +126,8 @@ format: ## lay the sources out
 check-format: ## fail where the layout differs
 	@$(CLANG_FORMAT) --dry-run --Werror $(FORMATTED)
 tidy: ## clang-tidy, with its MPI checks
-	@$(CLANG_TIDY) --quiet $(SOURCES) -- $(BASE_CFLAGS) $$($(MPICC) --showme:compile)
+	@$(CLANG_TIDY) --quiet '--checks=-*,mpi-*,bugprone-*,clang-analyzer-optin.mpi.*,-bugprone-easily-swappable-parameters,-bugprone-narrowing-conversions,-bugprone-implicit-widening-of-multiplication-result,-bugprone-sizeof-expression,-bugprone-not-null-terminated-result' \
+	  $(SOURCES) -- $(BASE_CFLAGS) $$($(MPICC) --showme:compile)
 
 info: ## what was found, and how the program will be built
 	@echo "version     $(VERSION)"; echo "compiler    $(MPICC) ($$($(MPICC) --version | head -n 1))"
@@ -134,7 +135,7 @@ info: ## what was found, and how the program will be built
 	@show() { printf '%-11s %s\n' "$$1" "$${2:-not by pkg-config: taken from the compiler search path}"; }; \
 	for names in "HDF5:$(HDF5_DIR):$(HDF5_NAMES)" "ScaLAPACK:$(SCALAPACK_DIR):$(SCALAPACK_NAMES)" \
 	  "BLAS:$(BLAS_DIR):$(BLAS_NAMES)" "GSL:$(GSL_DIR):gsl" "jansson:$(JANSSON_DIR):jansson" \
-	  "inih:$(INIH_DIR):inih" "xxhash:$(XXHASH_DIR):libxxhash" "zlib:$(ZLIB_DIR):zlib"; do \
+	  "xxhash:$(XXHASH_DIR):libxxhash" "zlib:$(ZLIB_DIR):zlib"; do \
 	  IFS=: read -r what dir list <<< "$$names"; found=$$dir; \
 	  [ -n "$$found" ] || for name in $$list; do pkg-config --exists $$name && { \
 	    found="$$(pkg-config --modversion $$name) (pkg-config $$name)"; break; }; done; \

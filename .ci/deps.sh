@@ -16,7 +16,6 @@ ScaLAPACK|SCALAPACK_DIR scalapack-openmpi scalapack|libscalapack-openmpi-dev|sca
 OpenBLAS|BLAS_DIR openblas|libopenblas-dev|openblas|openblas threads=none|openblas|OpenBLAS
 GSL|GSL_DIR gsl|libgsl-dev|gsl|gsl|gsl|GSL
 jansson|JANSSON_DIR jansson|libjansson-dev|jansson|jansson|jansson|Jansson
-inih|INIH_DIR inih|libinih-dev|inih|inih|inih|inih
 xxhash|XXHASH_DIR libxxhash|libxxhash-dev|xxhash|xxhash|xxhash|xxHash
 zlib|ZLIB_DIR zlib|zlib1g-dev|zlib|zlib-api|zlib|zlib
 Random123|header Random123/philox.h RANDOM123_DIR|librandom123-dev|random123|random123|random123|Random123

@@ -2,9 +2,9 @@
 
 #include "mpi/memory.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
-#include <ini.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -80,7 +80,8 @@ static int parse_size(const char *text, int64_t *size) {
     if (end == text || !(value > 0))
         return 0;
     if (*end) {
-        const char *unit = strchr(units, *end & ~0x20);
+        const char *unit =
+            isalpha((unsigned char)*end) ? strchr(units, toupper((unsigned char)*end)) : NULL;
         if (!unit)
             return 0;
         value *= pow(1024, (double)(unit - units + 1));
@@ -95,7 +96,8 @@ static int parse_choice(const char *choices, const char *text, int *choice) {
     const size_t length = strlen(text);
     int i = 0;
     for (const char *at = choices; at; at = strchr(at, '|') ? strchr(at, '|') + 1 : NULL, i++)
-        if (length > 0 && strncmp(at, text, length) == 0 && (at[length] == '|' || !at[length])) {
+        if (length > 0 && !strchr(text, '|') && strncmp(at, text, length) == 0 &&
+            (at[length] == '|' || !at[length])) {
             *choice = i;
             return 1;
         }
@@ -174,42 +176,81 @@ static int same_name(target place, void *data) {
     return 1;
 }
 
-/* --- the study file -------------------------------------------------------------------------- */
+/* --- the study file: own lines, because Debian's inih cuts lines at 200 bytes and silently joins
+ * indented ones to the setting before --------------------------------------------------------- */
 
 typedef struct {
     dsep_invocation *call;
     const char *path;
+    int line;
+    int skipping; /* inside another command's section */
     dsep_error *error;
-    int code;
 } study_reader;
 
-static int study_line(void *data, const char *section, const char *name, const char *value) {
-    study_reader *reader = data;
-    const dsep_command *command = reader->call->command;
-    if (*section && strcmp(section, command->name) != 0)
-        return 1; /* for another command */
+static char *trim(char *text) {
+    text += strspn(text, " \t\r\n");
+    for (char *end = text + strlen(text); end > text && strchr(" \t\r\n", end[-1]);)
+        *--end = '\0';
+    return text;
+}
+
+/* Takes one pair of " from around a value: what blanks at its ends need. */
+static char *unquote(char *value) {
+    const size_t length = strlen(value);
+    if (length < 2 || value[0] != '"' || value[length - 1] != '"')
+        return value;
+    value[length - 1] = '\0';
+    return value + 1;
+}
+
+static int study_setting(study_reader *r, const char *name, const char *value) {
+    const dsep_command *command = r->call->command;
     search wanted = {.name = name};
-    if (!each_option(command, reader->call->settings, same_name, &wanted)) {
-        reader->code = dsep_error_set(reader->error, DSEP_ERROR_USAGE,
-                                      "%s: '%s' is no option of dsep %s; see dsep %s --help",
-                                      reader->path, name, command->name, command->name);
-        return 0;
+    dsep_error why = {0};
+    if (!each_option(command, r->call->settings, same_name, &wanted))
+        return dsep_error_set(r->error, DSEP_ERROR_USAGE,
+                              "%s:%d: '%s' is no option of dsep %s; see dsep %s --help", r->path,
+                              r->line, name, command->name, command->name);
+    const int code = set_value(wanted.found, value, &why);
+    return code ? dsep_error_set(r->error, code, "%s:%d: %.1500s", r->path, r->line, why.text)
+                : DSEP_OK;
+}
+
+static int study_line(study_reader *r, char *text) {
+    char *line = trim(text), *equals = strchr(line, '=');
+    const size_t length = strlen(line);
+    if (!*line || *line == '#' || *line == ';')
+        return DSEP_OK;
+    if (*line == '[' && line[length - 1] == ']') {
+        line[length - 1] = '\0';
+        r->skipping = strcmp(trim(line + 1), r->call->command->name) != 0;
+        return DSEP_OK;
     }
-    reader->code = set_value(wanted.found, value, reader->error);
-    return reader->code == DSEP_OK;
+    if (r->skipping)
+        return DSEP_OK;
+    if (!equals)
+        return dsep_error_set(r->error, DSEP_ERROR_USAGE, "%s:%d: expected `name = value`", r->path,
+                              r->line);
+    *equals = '\0';
+    return study_setting(r, trim(line), unquote(trim(equals + 1)));
 }
 
 static int read_study(dsep_invocation *call, const char *path, dsep_error *error) {
-    study_reader reader = {call, path, error, DSEP_OK};
-    const int line = ini_parse(path, study_line, &reader);
-    if (reader.code)
-        return reader.code;
-    if (line < 0)
-        return dsep_error_set(error, DSEP_ERROR_IO, "cannot read the study file '%s'", path);
-    if (line > 0)
-        return dsep_error_set(error, DSEP_ERROR_USAGE, "%s:%d: expected `name = value`", path,
-                              line);
-    return DSEP_OK;
+    int code = DSEP_OK;
+    study_reader r = {.call = call, .path = path, .error = error};
+    char *text = NULL;
+    size_t room = 0;
+    FILE *file = fopen(path, "r");
+    while (file && !code && getline(&text, &room, file) >= 0) {
+        r.line++;
+        code = study_line(&r, text);
+    }
+    if (!code && (!file || ferror(file)))
+        code = dsep_error_set(error, DSEP_ERROR_IO, "cannot read the study file '%s'", path);
+    if (file)
+        fclose(file);
+    free(text);
+    return code;
 }
 
 /* --- the command line ------------------------------------------------------------------------ */
@@ -250,12 +291,16 @@ static int option_of(const getopt_view *view, int found) {
     return -1;
 }
 
-static int bad_option(const dsep_command *command, int found, char **argv, dsep_error *error) {
+static int bad_option(const dsep_command *command, const getopt_view *view, int found, char **argv,
+                      dsep_error *error) {
     const char *word = argv[optind - 1];
     if (found == ':')
         return dsep_error_set(error, DSEP_ERROR_USAGE, "%s needs a value; see dsep %s --help", word,
                               command->name);
-    if (optopt && optopt < FIRST_LONG)
+    if (optopt >= FIRST_LONG)
+        return dsep_error_set(error, DSEP_ERROR_USAGE, "--%s takes no value; see dsep %s --help",
+                              view->places[optopt - FIRST_LONG].option->name, command->name);
+    if (optopt)
         return dsep_error_set(error, DSEP_ERROR_USAGE,
                               "-%c is no option of dsep %s; see dsep %s --help", optopt,
                               command->name, command->name);
@@ -276,7 +321,7 @@ static int read_line(dsep_invocation *call, int argc, char **argv, const char *o
     while ((found = getopt_long(argc, argv, view.letters, view.longs, NULL)) != -1) {
         const int i = option_of(&view, found);
         if (i < 0)
-            return bad_option(call->command, found, argv, error);
+            return bad_option(call->command, &view, found, argv, error);
         if (!only || strcmp(view.places[i].option->name, only) == 0)
             DSEP_TRY(set_value(view.places[i], optarg ? optarg : "yes", error));
     }
@@ -328,6 +373,21 @@ static char *join_words(int argc, char **argv) {
     return text;
 }
 
+/* The shortest of 15 or 17 digits that reads back to the same bits. */
+static void print_real(FILE *stream, double value) {
+    char text[64];
+    snprintf(text, sizeof text, "%.15g", value);
+    fprintf(stream, "%.*g", strtod(text, NULL) == value ? 15 : 17, value);
+}
+
+/* A text in quotes where a study file would otherwise lose something of it. */
+static void print_text(FILE *stream, const char *text) {
+    const size_t length = strlen(text);
+    const int quoted =
+        length > 0 && (strchr("\" \t", text[0]) || strchr("\" \t", text[length - 1]));
+    fprintf(stream, quoted ? "\"%s\"" : "%s", text);
+}
+
 static void print_value(FILE *stream, target place) {
     const char *at = place.option->choices;
     switch (place.option->kind) {
@@ -335,10 +395,10 @@ static void print_value(FILE *stream, target place) {
         fputs(*(const int *)place.field ? "yes" : "no", stream);
         break;
     case DSEP_OPTION_REAL:
-        fprintf(stream, "%.15g", *(const double *)place.field);
+        print_real(stream, *(const double *)place.field);
         break;
     case DSEP_OPTION_TEXT:
-        fputs(*(char *const *)place.field, stream);
+        print_text(stream, *(char *const *)place.field);
         break;
     case DSEP_OPTION_CHOICE:
         for (int i = *(const int *)place.field; i > 0; i--)

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 
 static int ends_with(const char *text, const char *end) {
@@ -12,12 +13,26 @@ static int ends_with(const char *text, const char *end) {
     return length >= tail && strcmp(text + length - tail, end) == 0;
 }
 
+/* Where the file's name ends in FILE.h5:PLACE; a colon elsewhere belongs to the name. */
+static size_t file_length(const char *data) {
+    static const char *const suffixes[] = {".h5:", ".hdf5:", ".he5:", ".h5ad:"};
+    for (const char *at = data; *at; at++)
+        for (int i = 0; i < 4; i++)
+            if (strncasecmp(at, suffixes[i], strlen(suffixes[i])) == 0)
+                return (size_t)(at - data) + strlen(suffixes[i]) - 1;
+    return strlen(data);
+}
+
 static char *default_path(const char *data) {
-    const char *slash = strrchr(data, '/');
+    const int length = (int)file_length(data);
+    const char *slash = memrchr(data, '/', (size_t)length);
     const char *name = slash ? slash + 1 : data;
-    const size_t stem = strcspn(name + 1, ".:") + 1;
+    const int left = (int)(data + length - name);
+    int stem = left > 0; /* a leading dot belongs to the name */
     char *path = NULL;
-    return asprintf(&path, "%.*s.dsep.h5", (int)stem, name) < 0 ? NULL : path;
+    while (stem < left && name[stem] != '.' && name[stem] != ':')
+        stem++;
+    return asprintf(&path, "%.*s.dsep.h5", stem, name) < 0 ? NULL : path;
 }
 
 /* Whether two paths lead to one existing file. */
@@ -27,19 +42,32 @@ static int same_file(const char *left, const char *right) {
            a.st_ino == b.st_ino;
 }
 
+/* Whether a path is the data: their whole name, or what stands before any colon in it. */
+static int is_data(const char *path, const char *data) {
+    int clash = same_file(path, data);
+    for (const char *colon = strchr(data, ':'); colon && !clash; colon = strchr(colon + 1, ':')) {
+        char *file = strndup(data, (size_t)(colon - data));
+        clash = file && same_file(path, file);
+        free(file);
+    }
+    return clash;
+}
+
 int dsep_output_path(const char *asked, const char *data, dsep_error *error, char **path) {
+    int code = DSEP_OK;
     *path = asked ? strdup(asked) : default_path(data);
     if (!*path)
         return dsep_out_of_memory(error, "a path");
     if (!ends_with(*path, ".h5") && !ends_with(*path, ".hdf5"))
-        return dsep_error_set(error, DSEP_ERROR_USAGE,
-                              "--output %s: a result is an HDF5 file; give it a name in .h5",
-                              *path);
-    char *file = strndup(data, strcspn(data, ":"));
-    const int clash = file && same_file(*path, file);
-    free(file);
-    if (clash)
-        return dsep_error_set(error, DSEP_ERROR_USAGE,
+        code =
+            dsep_error_set(error, DSEP_ERROR_USAGE,
+                           "--output %s: a result is an HDF5 file; give it a name in .h5", *path);
+    else if (is_data(*path, data))
+        code = dsep_error_set(error, DSEP_ERROR_USAGE,
                               "--output %s is the data itself; choose another name", *path);
-    return DSEP_OK;
+    if (code) {
+        free(*path);
+        *path = NULL;
+    }
+    return code;
 }

@@ -72,15 +72,37 @@ void dsep_log_destroy(dsep_context *ctx, dsep_log **log) {
     *log = NULL;
 }
 
+/* Bytes of the UTF-8 letter that starts here, 0 where none does. */
+static int letter_length(const unsigned char *c) {
+    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+    const int length = c[0] < 0x80       ? 1
+                       : c[0] >> 5 == 6  ? 2
+                       : c[0] >> 4 == 14 ? 3
+                       : c[0] >> 3 == 30 ? 4
+                                         : 0;
+    uint32_t letter = length > 1 ? c[0] & (0x7f >> length) : c[0];
+    for (int i = 1; i < length; i++) {
+        if (c[i] >> 6 != 2)
+            return 0;
+        letter = letter << 6 | (c[i] & 0x3f);
+    }
+    return letter < least[length] || letter > 0x10ffff || letter >> 11 == 27 ? 0 : length;
+}
+
+/* Bytes that are no UTF-8 (a cut letter, a file in another encoding) become U+FFFD. */
 static void json_text(FILE *file, const char *text) {
     fputc('"', file);
-    for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
-        if (*c == '"' || *c == '\\')
+    for (const unsigned char *c = (const unsigned char *)text; *c;) {
+        const int length = letter_length(c);
+        if (length == 0)
+            fputs("\\ufffd", file);
+        else if (*c == '"' || *c == '\\')
             fprintf(file, "\\%c", *c);
         else if (*c < 0x20)
             fprintf(file, "\\u%04x", *c);
         else
-            fputc(*c, file);
+            fwrite(c, 1, (size_t)length, file);
+        c += length ? length : 1;
     }
     fputc('"', file);
 }
@@ -159,7 +181,7 @@ void dsep_log_progress(dsep_context *ctx, const char *phase, double done, double
 
 static int section_index(dsep_log *log, const char *name) {
     for (int i = 0; i < log->n_sections; i++)
-        if (strcmp(log->sections[i].name, name) == 0)
+        if (strncmp(log->sections[i].name, name, sizeof log->sections[i].name - 1) == 0)
             return i;
     if (log->n_sections == MAX_SECTIONS)
         return MAX_SECTIONS - 1;

@@ -24,7 +24,7 @@ dsep_citest_row dsep_fisher_z_decide(const dsep_fisher_z_row *row, int64_t *inde
 void dsep_fisher_z_eliminate(int64_t n, double factor, const double *pivot, const double *source,
                              double *target);
 
-/* target[j] = source[j] - pivot[j]^2 / kk. Not collective. The same for the diagonal. */
+/* target[j] = source[j] - pivot[j]^2 * (1 / kk). Not collective. The same for the diagonal. */
 void dsep_fisher_z_eliminate_diagonal(int64_t n, double kk, const double *pivot,
                                       const double *source, double *target);
 

@@ -48,13 +48,19 @@ static double product(const double *x, const double *y, int64_t n) {
     return sum;
 }
 
-/* Centres a column and scales it to length 1; good enough to count by. */
+/* Centres a column and scales it to length 1; good enough to count by. A power of two first, so
+ * that no square overflows or vanishes. */
 static void normalise(const double *column, int64_t n, double *unit) {
-    double sum = 0;
+    double sum = 0, largest = 0;
+    int exponent = 0;
     for (int64_t s = 0; s < n; s++)
-        sum += column[s] / (double)n;
+        largest = fmax(largest, fabs(column[s]));
+    frexp(largest, &exponent);
+    const double scale = ldexp(1, exponent > 1000 ? -1000 : exponent < -1000 ? 1000 : -exponent);
     for (int64_t s = 0; s < n; s++)
-        unit[s] = column[s] - sum;
+        sum += column[s] * scale / (double)n;
+    for (int64_t s = 0; s < n; s++)
+        unit[s] = column[s] * scale - sum;
     const double length = sqrt(product(unit, unit, n));
     for (int64_t s = 0; s < n; s++)
         unit[s] /= length;

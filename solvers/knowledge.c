@@ -77,7 +77,8 @@ static int tiers_forbid(const dsep_knowledge *knowledge, int64_t from, int64_t t
     const int32_t cause = knowledge->tier[from], result = knowledge->tier[to];
     if (cause < 0 || result < 0)
         return 0;
-    return result < cause || (result == cause && knowledge->closed[from]);
+    return result < cause ||
+           (result == cause && (knowledge->closed[from] || knowledge->closed[to]));
 }
 
 int dsep_knowledge_forbids(const dsep_knowledge *knowledge, int64_t from, int64_t to) {
