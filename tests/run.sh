@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Runs the tests: every C test on 1, 2, 3 and 4 ranks (or as its "ranks:" line says), every shell
 # test once. tests/run.sh [GROUP...]: unit oracle invariance fault cli slurm; all by default.
+# RANKS="1 3" in the environment runs C tests on those numbers of ranks only.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 : "${BUILD:=build}" "${MPIRUN:=mpirun}" "${DSEP:=$PWD/dsep}"
@@ -41,6 +42,7 @@ for group in "${groups[@]}"; do
         name=$(basename "$source" .c) ranks=$(setting "$source" ranks)
         seconds=$(setting "$source" seconds)
         for n in ${ranks:-1 2 3 4}; do
+            [[ " ${RANKS:-$n} " == *" $n "* ]] || continue
             test_file "$group-$name-n$n" "${seconds:-60}" \
                 "$MPIRUN --quiet -n $n $BUILD/tests/$group/$name"
         done

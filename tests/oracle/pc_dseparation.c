@@ -1,5 +1,6 @@
 /* With perfect answers about d-separation PC must return the CPDAG exactly, by every rule of
- * orientation; with true knowledge every edge that it directs must be as in the DAG. */
+ * orientation; with true knowledge every edge that it directs must be as in the DAG.
+ * seconds: 240 */
 #include "mpi/random.h"
 #include "solvers/pc.h"
 #include "tests/support/oracle.h"
