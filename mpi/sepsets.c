@@ -30,14 +30,16 @@ void dsep_sepsets_destroy(dsep_sepsets **sets) {
     *sets = NULL;
 }
 
-/* Room for one more pair: three arrays of one length, so one capacity serves them. */
-static int make_room(dsep_sepsets *sets, dsep_error *error) {
+/* Room for some more pairs: three arrays of one length, so one capacity serves them. */
+static int make_room(dsep_sepsets *sets, int64_t more, dsep_error *error) {
     int code = DSEP_OK;
     int64_t room = sets->room;
-    DSEP_TRY(dsep_array_reserve((void **)&sets->first, &room, sets->count + 1, sizeof *sets->first,
-                                error));
+    if (sets->count + more <= room)
+        return DSEP_OK;
+    DSEP_TRY(dsep_array_reserve((void **)&sets->first, &room, sets->count + more,
+                                sizeof *sets->first, error));
     room = sets->room;
-    DSEP_TRY(dsep_array_reserve((void **)&sets->second, &room, sets->count + 1,
+    DSEP_TRY(dsep_array_reserve((void **)&sets->second, &room, sets->count + more,
                                 sizeof *sets->second, error));
     int64_t ends = sets->room ? sets->room + 1 : 0;
     DSEP_TRY(
@@ -51,7 +53,7 @@ int dsep_sepsets_add(dsep_sepsets *sets, int64_t x, int64_t y, const int32_t *me
                      dsep_error *error) {
     int code = DSEP_OK;
     const int64_t at = sets->offset[sets->count];
-    DSEP_TRY(make_room(sets, error));
+    DSEP_TRY(make_room(sets, 1, error));
     DSEP_TRY(dsep_array_reserve((void **)&sets->member, &sets->member_room, at + count,
                                 sizeof *sets->member, error));
     sets->first[sets->count] = (int32_t)(x < y ? x : y);
@@ -85,11 +87,32 @@ static void pack(dsep_context *ctx, const dsep_sepsets *sets, int64_t *at, int32
     }
 }
 
-static int by_pair(const void *left, const void *right) {
-    const int32_t *a = *(int32_t *const *)left, *b = *(int32_t *const *)right;
-    if (a[0] != b[0])
-        return a[0] < b[0] ? -1 : 1;
-    return (a[1] > b[1]) - (a[1] < b[1]);
+/* One stable pass of counting: records in the order of their node `which` (0 first, 1 second).
+ * start: [n_nodes + 1] zeroed. */
+static void count_sort(const int32_t *const *from, int64_t count, int which, int64_t *start,
+                       int64_t n_nodes, const int32_t **to) {
+    for (int64_t k = 0; k < count; k++)
+        start[from[k][which] + 1]++;
+    for (int64_t x = 0; x < n_nodes; x++)
+        start[x + 1] += start[x];
+    for (int64_t k = 0; k < count; k++)
+        to[start[from[k][which]]++] = from[k];
+}
+
+/* Sorts by (first, second) in two passes. */
+static int sort_records(const int32_t **records, int64_t count, int64_t n_nodes) {
+    const int32_t **spare = dsep_array(count, sizeof *spare);
+    int64_t *by_second = dsep_array(n_nodes + 1, sizeof *by_second);
+    int64_t *by_first = dsep_array(n_nodes + 1, sizeof *by_first);
+    const int whole = spare && by_second && by_first;
+    if (whole) {
+        count_sort(records, count, 1, by_second, n_nodes, spare);
+        count_sort(spare, count, 0, by_first, n_nodes, records);
+    }
+    free(spare);
+    free(by_second);
+    free(by_first);
+    return whole;
 }
 
 static int unpack(const int32_t *packed, int64_t length, dsep_sepsets *sets, dsep_error *error) {
@@ -103,7 +126,11 @@ static int unpack(const int32_t *packed, int64_t length, dsep_sepsets *sets, dse
     count = 0;
     for (int64_t at = 0; at < length; at += 3 + packed[at + 2])
         records[count++] = packed + at;
-    qsort(records, (size_t)count, sizeof *records, by_pair);
+    if (!sort_records(records, count, sets->n_nodes)) {
+        code = dsep_out_of_memory(error, "separating sets");
+        goto cleanup;
+    }
+    DSEP_TRY(make_room(sets, count, error));
     for (int64_t k = 0; k < count; k++)
         DSEP_TRY(dsep_sepsets_add(sets, records[k][0], records[k][1], records[k] + 3, records[k][2],
                                   error));

@@ -1,10 +1,12 @@
 #include "mpi/shared.h"
 
+#include "mpi/layout.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
-enum { HUGE = 2 * 1024 * 1024, PIECE = 1 << 27 };
+enum { PAGE = 4096, HUGE = 2 * 1024 * 1024, PIECE = 1 << 27 };
 
 struct dsep_shared {
     MPI_Win window;
@@ -12,20 +14,31 @@ struct dsep_shared {
     void *data;
 };
 
+/* What this rank holds of an array and touches first, so that the pages of a large one come from
+ * all ranks at once. */
+static size_t part_of(dsep_context *ctx, int64_t bytes) {
+    if (bytes < 8 * HUGE)
+        return dsep_node_rank(ctx) == 0 ? (size_t)bytes + 8 : 0;
+    const int64_t pages = (bytes + HUGE - 1) / HUGE;
+    return (size_t)dsep_layout_block(pages, dsep_node_size(ctx), dsep_node_rank(ctx)).count * HUGE;
+}
+
 static int open_window(dsep_context *ctx, int64_t bytes, dsep_shared *made) {
-    const MPI_Aint mine = dsep_node_rank(ctx) == 0 ? (MPI_Aint)(bytes ? bytes : 8) : 0;
-    void *own = NULL;
+    const size_t mine = part_of(ctx, bytes);
+    char *own = NULL;
     MPI_Comm_set_errhandler(dsep_node_comm(ctx), MPI_ERRORS_RETURN);
-    if (MPI_Win_allocate_shared(mine, 1, MPI_INFO_NULL, dsep_node_comm(ctx), &own, &made->window))
+    if (MPI_Win_allocate_shared((MPI_Aint)mine, 1, MPI_INFO_NULL, dsep_node_comm(ctx), &own,
+                                &made->window))
         return DSEP_ERROR_RESOURCES;
     MPI_Aint length = 0;
     int unit = 0;
     MPI_Win_shared_query(made->window, 0, &length, &unit, &made->data);
     MPI_Win_lock_all(MPI_MODE_NOCHECK, made->window);
-    if (bytes >= HUGE) /* advice only; where it is refused small pages serve */
-        (void)!madvise(made->data, (size_t)bytes, MADV_HUGEPAGE);
-    if (dsep_node_rank(ctx) == 0)
-        memset(made->data, 0, (size_t)bytes);
+    if (mine >= HUGE) { /* advice only; where it is refused small pages serve */
+        const uintptr_t aligned = ((uintptr_t)own + PAGE - 1) / PAGE * PAGE;
+        (void)!madvise((void *)aligned, mine - (aligned - (uintptr_t)own), MADV_HUGEPAGE);
+    }
+    memset(own, 0, mine);
     return DSEP_OK;
 }
 

@@ -110,19 +110,16 @@ void dsep_adjacency_destroy(dsep_adjacency **adjacency) {
 
 /* --- asking and removing --------------------------------------------------------------------- */
 
-/* Other ranks of the node remove edges at the same time; both values mean the same to readers of
- * this order. */
-static uint8_t gone_at(const dsep_adjacency *adjacency, int64_t place) {
-    return __atomic_load_n(&adjacency->gone[place], __ATOMIC_RELAXED);
-}
-
 int64_t dsep_adjacency_frozen(const dsep_adjacency *adjacency, int64_t x, int64_t order,
-                              int32_t *neighbours) {
+                              int32_t *neighbours, uint8_t *left) {
     int64_t count = 0;
     for (int64_t k = adjacency->offset[x]; k < adjacency->offset[x + 1]; k++) {
-        const uint8_t gone = gone_at(adjacency, k);
-        if (gone == 0 || gone >= order)
-            neighbours[count++] = adjacency->neighbour[k];
+        const uint8_t gone = adjacency->gone[k];
+        if (gone > 0 && gone < order)
+            continue;
+        if (left)
+            left[count] = gone == 0;
+        neighbours[count++] = adjacency->neighbour[k];
     }
     return count;
 }
@@ -130,10 +127,11 @@ int64_t dsep_adjacency_frozen(const dsep_adjacency *adjacency, int64_t x, int64_
 int64_t dsep_adjacency_degree(const dsep_adjacency *adjacency, int64_t x) {
     int64_t degree = 0;
     for (int64_t k = adjacency->offset[x]; k < adjacency->offset[x + 1]; k++)
-        degree += gone_at(adjacency, k) == 0;
+        degree += adjacency->gone[k] == 0;
     return degree;
 }
 
+/* Place of y in row x, or of the first neighbour behind it. */
 static int64_t place_of(const dsep_adjacency *adjacency, int64_t x, int64_t y) {
     int64_t low = adjacency->offset[x], high = adjacency->offset[x + 1];
     while (low < high) {
@@ -146,18 +144,36 @@ static int64_t place_of(const dsep_adjacency *adjacency, int64_t x, int64_t y) {
     return low;
 }
 
-int dsep_adjacency_joined(const dsep_adjacency *adjacency, int64_t x, int64_t y) {
-    return gone_at(adjacency, place_of(adjacency, x, y)) == 0;
-}
-
 void dsep_adjacency_remove(dsep_adjacency *adjacency, int64_t x, int64_t y, int64_t order) {
-    const int64_t places[] = {place_of(adjacency, x, y), place_of(adjacency, y, x)};
-    for (int i = 0; i < 2; i++)
-        __atomic_store_n(&adjacency->gone[places[i]], (uint8_t)order, __ATOMIC_RELAXED);
+    adjacency->gone[place_of(adjacency, x, y)] = (uint8_t)order;
 }
 
-void dsep_adjacency_sync(dsep_context *ctx, dsep_adjacency *adjacency) {
+/* Every node's rows name their neighbours in ascending order. So, going through x in ascending
+ * order, x itself is the next name in the row of each of its higher neighbours y. */
+static void join_ends(dsep_adjacency *adjacency, dsep_block nodes, int64_t *next) {
+    uint8_t *gone = adjacency->gone;
+    for (int64_t y = 0; y < adjacency->n_nodes; y++)
+        next[y] = place_of(adjacency, y, nodes.first);
+    for (int64_t x = nodes.first; x < nodes.first + nodes.count; x++)
+        for (int64_t k = place_of(adjacency, x, x); k < adjacency->offset[x + 1]; k++) {
+            const int64_t twin = next[adjacency->neighbour[k]]++;
+            if (gone[k] != gone[twin])
+                gone[k] = gone[twin] = gone[k] > gone[twin] ? gone[k] : gone[twin];
+        }
+}
+
+int dsep_adjacency_sync(dsep_context *ctx, dsep_adjacency *adjacency) {
+    int code = DSEP_OK;
+    const dsep_block nodes =
+        dsep_layout_block(adjacency->n_nodes, dsep_node_size(ctx), dsep_node_rank(ctx));
+    int64_t *next = dsep_array(adjacency->n_nodes, sizeof *next);
+    DSEP_AGREE(ctx, next ? DSEP_OK : dsep_out_of_memory(dsep_context_error(ctx), "the adjacency"));
     dsep_shared_unite(ctx, adjacency->gone_memory);
+    join_ends(adjacency, nodes, next);
+    dsep_shared_sync(ctx, adjacency->gone_memory);
+cleanup:
+    free(next);
+    return code;
 }
 
 int dsep_adjacency_graph(const dsep_adjacency *adjacency, dsep_error *error, dsep_graph **graph) {

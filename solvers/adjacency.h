@@ -30,22 +30,22 @@ int dsep_adjacency_create(dsep_context *ctx, int64_t n_nodes, const uint64_t *bi
 void dsep_adjacency_destroy(dsep_adjacency **adjacency);
 
 /* The neighbours that x had when `order` (1 or more) began, ascending, into neighbours; returns
- * their number. Not collective. */
+ * their number. left: 1 for those that it still has, as of the last sync; may be NULL. Not
+ * collective. */
 int64_t dsep_adjacency_frozen(const dsep_adjacency *adjacency, int64_t x, int64_t order,
-                              int32_t *neighbours);
+                              int32_t *neighbours, uint8_t *left);
 
 /* Number of neighbours that x has now. Not collective. */
 int64_t dsep_adjacency_degree(const dsep_adjacency *adjacency, int64_t x);
 
-/* Whether x and y, adjacent after order 0, are adjacent now. Not collective. */
-int dsep_adjacency_joined(const dsep_adjacency *adjacency, int64_t x, int64_t y);
-
-/* Removes the edge at an order. Not collective; seen by all after dsep_adjacency_sync(). A pair is
- * removed by one rank only. */
+/* Removes x - y at an order, which only x's row knows until dsep_adjacency_sync(). Not
+ * collective. In between a row is changed by one rank only. */
 void dsep_adjacency_remove(dsep_adjacency *adjacency, int64_t x, int64_t y, int64_t order);
 
-/* Makes every node's removals known to all. Collective. */
-void dsep_adjacency_sync(dsep_context *ctx, dsep_adjacency *adjacency);
+/* Brings removals to the rows of both ends, on all nodes. Collective. Cost: one pass over the
+ * rows, spread over the ranks of a node; one reduction between nodes. Errors: DSEP_ERROR_RESOURCES,
+ * agreed. */
+int dsep_adjacency_sync(dsep_context *ctx, dsep_adjacency *adjacency);
 
 /* The adjacency as it is now, as a graph of undirected edges. Not collective. */
 int dsep_adjacency_graph(const dsep_adjacency *adjacency, dsep_error *error, dsep_graph **graph);

@@ -1,9 +1,9 @@
 /* The interface of a conditional-independence test, as the searches use it.
  *
  * A search looks at one node and its adjacent variables at a time. It walks the subsets of them as
- * a depth-first tree: push() adds a variable to the set, pop() takes the last one back, and
- * decide() or measure() tests all targets at once given the set and one more pivot. A test that
- * keeps state along the tree (a partial Cholesky, a contingency table) pays for a prefix once.
+ * a depth-first tree: push() adds a variable to the set, pop() takes the last one back, and scan()
+ * completes the set with one pivot after another until the target is separated. A test that keeps
+ * state along the tree (a partial Cholesky, a contingency table) pays for a prefix once.
  *
  * Variables are named by their position among the adjacent ones, targets by their index in the
  * current list of targets. No function here communicates. */
@@ -14,23 +14,31 @@
 
 #include <stdint.h>
 
-/* What one row of tests found. */
+/* What a scan found. */
 typedef struct {
-    int64_t separated; /* how many targets are independent of the node */
-    int64_t singular;  /* for how many no test exists, members of the set included */
-} dsep_citest_row;
+    int64_t pivot;    /* position of the first pivot that separates; -1: none does */
+    int64_t singular; /* for how many pivots up to there no test exists */
+} dsep_citest_scan;
 
 typedef struct {
     void *state;
     int64_t n_variables;
     int64_t max_order; /* the largest set for which a test exists */
 
-    /* Makes room for nodes of up to n_adjacent variables and sets of up to `order`. The only
-     * function that allocates. */
+    /* Makes room for nodes of up to n_adjacent variables, as many targets, and sets of up to
+     * `order`. The only function that allocates. */
     int (*reserve)(void *state, int64_t n_adjacent, int64_t order, dsep_error *error);
 
-    /* Starts at a node: adjacent[n_adjacent] ascending, targets[n_targets] positions in it.
-     * Both stay the caller's and unchanged until the next begin(). */
+    /* Tests x with each of the variables first .. first + count - 1 without any condition.
+     * independent[count]: 1 or 0; returns how many are independent. Needs no begin(). */
+    int64_t (*pairs)(void *state, int64_t x, int64_t first, int64_t count, uint8_t *independent);
+
+    /* The association of x and y without any condition: for Gaussian data the correlation. */
+    double (*marginal)(void *state, int64_t x, int64_t y);
+
+    /* Starts at a node for sets of `order` (1 or more) members: adjacent[n_adjacent] ascending,
+     * targets[n_targets] positions in it. adjacent stays the caller's and unchanged until the
+     * next begin(). */
     void (*begin)(void *state, int64_t node, const int32_t *adjacent, int64_t n_adjacent,
                   const int32_t *targets, int64_t n_targets, int64_t order);
 
@@ -39,18 +47,17 @@ typedef struct {
     int (*push)(void *state, int32_t pivot);
     void (*pop)(void *state);
 
-    /* Keeps only the targets kept[count] (ascending indices into the current list). */
-    void (*retain)(void *state, const int32_t *kept, int64_t count);
+    /* Takes a target out of the list; the last one gets its index. */
+    void (*drop)(void *state, int64_t target);
 
-    /* Tests all targets given the set and `pivot` (-1: given the set alone).
-     * independent[n_targets]: 1 or 0; only written when the result says that some are. A target
-     * in the set, one that the set determines, and a node that it determines count as singular
-     * and never as independent. */
-    dsep_citest_row (*decide)(void *state, int32_t pivot, int64_t *independent);
+    /* Tests a target given the set and each pivot from position `start` on. A pivot that is the
+     * target, one that the set determines, and one with which the set determines node or target
+     * is singular and never separates. The target is no member of the set. */
+    dsep_citest_scan (*scan)(void *state, int64_t target, int32_t start);
 
-    /* The association of node and targets given the set and `pivot`: for Gaussian data the
-     * partial correlation. NaN where singular. */
-    void (*measure)(void *state, int32_t pivot, double *association);
+    /* The weakest association of node and target given the set and any one pivot from `start`
+     * on, the first among equals; NaN where no test exists. */
+    double (*weakest)(void *state, int64_t target, int32_t start);
 
     /* How strong an association is at an order: larger is more dependent, comparable between
      * orders, and its two-sided p-value. */

@@ -54,17 +54,32 @@ static double clamp(double r) {
     return r > 1 ? 1 : r < -1 ? -1 : r;
 }
 
-/* Copies a tile into both halves of the matrix. On the diagonal only the upper half is taken, so
- * that the matrix is symmetric to the bit. */
-static void store_tile(const double *tile, int64_t row, int64_t column, int64_t rows,
-                       int64_t columns, int64_t p, double *matrix) {
-    for (int64_t j = 0; j < columns; j++)
-        for (int64_t i = 0; i < rows; i++) {
-            const int64_t x = row + i, y = column + j;
-            if (x > y)
-                continue;
-            const double r = x == y ? 1 : clamp(tile[j * TILE + i]);
-            matrix[x * p + y] = matrix[y * p + x] = r;
+/* Copies a tile into both halves of the matrix: its columns as they are, its rows eight at a time,
+ * so that whole cache lines are read. */
+static void store_tile(double *tile, int64_t row, int64_t column, int64_t rows, int64_t columns,
+                       int64_t p, double *matrix) {
+    enum { STRIP = 8 };
+    for (int64_t j = 0; j < columns; j++) {
+        for (int64_t i = 0; i < rows; i++)
+            tile[j * TILE + i] = clamp(tile[j * TILE + i]);
+        memcpy(matrix + (column + j) * p + row, tile + j * TILE, (size_t)rows * sizeof *tile);
+    }
+    for (int64_t strip = 0; strip < rows; strip += STRIP) {
+        const int64_t high = rows - strip < STRIP ? rows - strip : STRIP;
+        for (int64_t j = 0; j < columns; j++)
+            for (int64_t i = strip; i < strip + high; i++)
+                matrix[(row + i) * p + column + j] = tile[j * TILE + i];
+    }
+}
+
+/* The same on the diagonal, where only the upper half is taken, so that the matrix is symmetric to
+ * the bit. */
+static void store_diagonal(const double *tile, int64_t row, int64_t rows, int64_t p,
+                           double *matrix) {
+    for (int64_t j = 0; j < rows; j++)
+        for (int64_t i = 0; i <= j; i++) {
+            const double r = i == j ? 1 : clamp(tile[j * TILE + i]);
+            matrix[(row + i) * p + row + j] = matrix[(row + j) * p + row + i] = r;
         }
 }
 
@@ -74,7 +89,10 @@ static void multiply_tile(const double *units, int64_t n, int64_t p, int64_t row
     const int64_t columns = p - column < TILE ? p - column : TILE;
     cblas_dgemm(CblasColMajor, CblasTrans, CblasNoTrans, (int)rows, (int)columns, (int)n, 1,
                 units + row * n, (int)n, units + column * n, (int)n, 0, tile, TILE);
-    store_tile(tile, row, column, rows, columns, p, matrix);
+    if (row == column)
+        store_diagonal(tile, row, rows, p, matrix);
+    else
+        store_tile(tile, row, column, rows, columns, p, matrix);
 }
 
 /* Tile number `task` of the upper triangle, row after row. */

@@ -8,14 +8,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Residual covariances given a prefix of the set. Rows are pivots, which come after the prefix;
- * `pivots` holds their upper triangle, `targets` the columns of the current targets. */
+/* A block of pivots is tested at once; the first block of a scan is small, because most targets
+ * are separated early. */
+enum { FIRST_BLOCK = 32, LARGEST_BLOCK = 512 };
+
+/* Residual covariances given a prefix of the set. Pivots come after the prefix, and `pivots` holds
+ * their upper triangle; `targets` has a row for each target. */
 typedef struct {
     double ii;
-    double *ik, *kk; /* [adjacent] node with pivots; the pivots' own */
-    double *pivots;  /* [adjacent x adjacent] */
-    double *ij, *jj; /* [targets] node with targets; the targets' own */
-    double *targets; /* [adjacent x targets], rows `width` apart */
+    double *ik, *kk, *bound; /* [adjacent] node with pivots; the pivots' own; see the kernel */
+    double *pivots;          /* [adjacent x adjacent] */
+    double *ij, *jj;         /* [targets] node with targets; the targets' own */
+    double *targets;         /* [targets x adjacent] */
 } level;
 
 typedef struct {
@@ -23,14 +27,20 @@ typedef struct {
     int64_t n_samples, p;
     double z; /* the two-sided quantile of the normal distribution */
     double threshold;
-    int64_t node, n_adjacent, n_targets, width, order, depth;
+    int64_t node, n_adjacent, n_targets, order, depth;
     const int32_t *adjacent;
-    int32_t *variables; /* [targets] which variables the targets are */
-    double *row;        /* [targets] a row fetched from the matrix */
-    level *levels;      /* [order] for sets of 0 .. order - 1 variables */
+    int32_t *variables, *rows; /* [targets] which variable a target is; its row in the levels */
+    level *levels;             /* [order] for sets of 0 .. order - 1 variables */
     double *memory;
     int64_t capacity; /* doubles in memory */
     int64_t room_adjacent, room_levels;
+    /* Sets of one member of a node with many neighbours: whole rows of the matrix are walked, and
+     * places that are no neighbours are no pivots. */
+    int dense;
+    int32_t *place;     /* [p] position among the adjacent */
+    double *wide_bound; /* [p] */
+    double fetched[LARGEST_BLOCK], squared[LARGEST_BLOCK];
+    int64_t independent[LARGEST_BLOCK];
 } fisher_z;
 
 /* Squared partial correlation at which the test turns from dependent to independent. */
@@ -41,20 +51,20 @@ static double threshold_at(const fisher_z *test, int64_t order) {
 
 /* --- workspace ------------------------------------------------------------------------------- */
 
-/* Order 1 reads its rows from the matrix; only longer sets need blocks. */
+/* Sets of one member read their rows from the matrix; only longer ones need blocks. */
 static int64_t level_doubles(int64_t n_adjacent, int64_t order) {
-    const int64_t vectors = 4 * n_adjacent;
+    const int64_t vectors = 5 * n_adjacent;
     return order < 2 ? vectors : vectors + 2 * n_adjacent * n_adjacent;
 }
 
 int64_t dsep_fisher_z_bytes(int64_t n_adjacent, int64_t order) {
     const int64_t levels = order < 1 ? 1 : order;
-    return dsep_bytes(level_doubles(n_adjacent, order) * levels + n_adjacent, sizeof(double), 1);
+    return dsep_bytes(level_doubles(n_adjacent, order), levels, sizeof(double));
 }
 
 static void place_level(level *place, double **at, int64_t n_adjacent, int64_t order) {
-    double **vectors[] = {&place->ik, &place->kk, &place->ij, &place->jj};
-    for (int i = 0; i < 4; i++, *at += n_adjacent)
+    double **vectors[] = {&place->ik, &place->kk, &place->bound, &place->ij, &place->jj};
+    for (int i = 0; i < 5; i++, *at += n_adjacent)
         *vectors[i] = *at;
     place->pivots = place->targets = NULL;
     if (order < 2)
@@ -67,11 +77,11 @@ static void place_level(level *place, double **at, int64_t n_adjacent, int64_t o
 static int reserve(void *state, int64_t n_adjacent, int64_t order, dsep_error *error) {
     fisher_z *test = state;
     const int64_t levels = order < 1 ? 1 : order;
-    const int64_t needed = dsep_fisher_z_bytes(n_adjacent, order) / (int64_t)sizeof(double);
-    if (needed > test->capacity) {
+    const int64_t bytes = dsep_fisher_z_bytes(n_adjacent, order);
+    if (bytes > test->capacity * (int64_t)sizeof(double)) {
         free(test->memory);
-        test->memory = malloc((size_t)needed * sizeof(double));
-        test->capacity = test->memory ? needed : 0;
+        test->memory = malloc((size_t)bytes);
+        test->capacity = test->memory ? bytes / (int64_t)sizeof(double) : 0;
     }
     if (levels > test->room_levels) {
         free(test->levels);
@@ -80,10 +90,13 @@ static int reserve(void *state, int64_t n_adjacent, int64_t order, dsep_error *e
     }
     if (n_adjacent > test->room_adjacent) {
         free(test->variables);
+        free(test->rows);
         test->variables = dsep_array(n_adjacent, sizeof *test->variables);
-        test->room_adjacent = test->variables ? n_adjacent : 0;
+        test->rows = dsep_array(n_adjacent, sizeof *test->rows);
+        test->room_adjacent = test->variables && test->rows ? n_adjacent : 0;
     }
-    if (!test->memory || !test->levels || (!test->variables && n_adjacent > 0))
+    if (bytes < 0 || bytes > test->capacity * (int64_t)sizeof(double) ||
+        levels > test->room_levels || n_adjacent > test->room_adjacent)
         return dsep_out_of_memory(error, "the tests of a variable with many neighbours");
     return DSEP_OK;
 }
@@ -96,12 +109,23 @@ static const double *matrix_row(const fisher_z *test, int64_t variable) {
 
 /* Copies what tests of longer sets need out of the matrix, once a node. */
 static void copy_blocks(fisher_z *test, level *base) {
-    for (int64_t k = 0; k < test->n_adjacent; k++) {
-        const double *from = matrix_row(test, test->adjacent[k]);
-        dsep_fisher_z_gather(test->n_adjacent, test->adjacent, from,
-                             base->pivots + k * test->n_adjacent);
-        dsep_fisher_z_gather(test->n_targets, test->variables, from,
-                             base->targets + k * test->width);
+    const int64_t a = test->n_adjacent;
+    for (int64_t k = 0; k < a; k++)
+        dsep_fisher_z_gather(a, test->adjacent, matrix_row(test, test->adjacent[k]),
+                             base->pivots + k * a);
+    for (int64_t m = 0; m < test->n_targets; m++)
+        dsep_fisher_z_gather(a, test->adjacent, matrix_row(test, test->variables[m]),
+                             base->targets + m * a);
+}
+
+/* Bounds for whole rows of the matrix: all variables but the adjacent ones are no pivots. */
+static void bound_wide(fisher_z *test) {
+    const int64_t first = test->adjacent[0], end = test->adjacent[test->n_adjacent - 1] + 1;
+    for (int64_t k = first; k < end; k++)
+        test->wide_bound[k] = DSEP_FISHER_Z_NO_PIVOT;
+    for (int64_t m = 0; m < test->n_adjacent; m++) {
+        test->wide_bound[test->adjacent[m]] = test->levels[0].bound[m];
+        test->place[test->adjacent[m]] = (int32_t)m;
     }
 }
 
@@ -111,25 +135,65 @@ static void begin(void *state, int64_t node, const int32_t *adjacent, int64_t n_
     test->node = node;
     test->adjacent = adjacent;
     test->n_adjacent = n_adjacent;
-    test->n_targets = test->width = n_targets;
+    test->n_targets = n_targets;
     test->order = order;
     test->depth = 0;
     test->threshold = threshold_at(test, order);
     double *at = test->memory;
-    test->row = at;
-    at += n_adjacent;
-    for (int64_t d = 0; d < (order < 1 ? 1 : order); d++)
+    for (int64_t d = 0; d < order; d++)
         place_level(&test->levels[d], &at, n_adjacent, order);
-    for (int64_t m = 0; m < n_targets; m++)
-        test->variables[m] = adjacent[targets[m]];
     level *base = &test->levels[0];
     base->ii = 1;
     dsep_fisher_z_gather(n_adjacent, adjacent, matrix_row(test, node), base->ik);
-    dsep_fisher_z_gather(n_targets, test->variables, matrix_row(test, node), base->ij);
     for (int64_t k = 0; k < n_adjacent; k++)
-        base->kk[k] = base->jj[k] = 1;
-    if (order >= 2)
+        base->kk[k] = 1;
+    for (int64_t m = 0; m < n_targets; m++) {
+        test->variables[m] = adjacent[targets[m]];
+        test->rows[m] = (int32_t)m;
+        base->ij[m] = base->ik[targets[m]];
+        base->jj[m] = 1;
+    }
+    test->dense = order == 1 && 4 * n_adjacent >= test->p;
+    if (order == 1)
+        dsep_fisher_z_bounds(n_adjacent, 1, test->threshold, base->ik, NULL, base->bound);
+    else
         copy_blocks(test, base);
+    if (test->dense)
+        bound_wide(test);
+}
+
+/* Takes a pivot out of the pivots after it. */
+static void push_pivots(const fisher_z *test, const level *from, level *to, int64_t pivot) {
+    const int64_t a = test->n_adjacent, after = pivot + 1;
+    const double *row = from->pivots + pivot * a;
+    const double kk = from->kk[pivot];
+    dsep_fisher_z_eliminate(a - after, from->ik[pivot] / kk, row + after, from->ik + after,
+                            to->ik + after);
+    dsep_fisher_z_eliminate_diagonal(a - after, kk, row + after, from->kk + after, to->kk + after);
+    if (test->depth + 2 == test->order) { /* the set wants one pivot more: they are tested next */
+        dsep_fisher_z_bounds(a - after, to->ii, test->threshold, to->ik + after, to->kk + after,
+                             to->bound + after);
+        return;
+    }
+    for (int64_t v = after; v < a; v++)
+        dsep_fisher_z_eliminate(a - v - 1, row[v] / kk, row + v + 1, from->pivots + v * a + v + 1,
+                                to->pivots + v * a + v + 1);
+}
+
+/* Takes a pivot out of the targets. */
+static void push_targets(const fisher_z *test, const level *from, level *to, int64_t pivot) {
+    const int64_t a = test->n_adjacent, after = pivot + 1;
+    const double *row = from->pivots + pivot * a;
+    const double ik = from->ik[pivot], kk = from->kk[pivot];
+    for (int64_t m = 0; m < test->n_targets; m++) {
+        const int64_t r = test->rows[m];
+        const double *source = from->targets + r * a;
+        const double factor = source[pivot] / kk;
+        to->ij[r] = from->ij[r] - factor * ik;
+        to->jj[r] = from->jj[r] - factor * source[pivot];
+        dsep_fisher_z_eliminate(a - after, factor, row + after, source + after,
+                                to->targets + r * a + after);
+    }
 }
 
 static int push(void *state, int32_t pivot) {
@@ -139,22 +203,9 @@ static int push(void *state, int32_t pivot) {
     const double kk = from->kk[pivot], ik = from->ik[pivot];
     if (!(kk > DSEP_FISHER_Z_SINGULAR))
         return 0;
-    const int64_t a = test->n_adjacent, after = pivot + 1;
-    const int deeper = test->depth + 2 < test->order;
-    const double *row = from->pivots + pivot * a, *targets = from->targets + pivot * test->width;
     to->ii = from->ii - ik * ik / kk;
-    dsep_fisher_z_eliminate(a - after, ik / kk, row + after, from->ik + after, to->ik + after);
-    dsep_fisher_z_eliminate_diagonal(a - after, kk, row + after, from->kk + after, to->kk + after);
-    dsep_fisher_z_eliminate(test->n_targets, ik / kk, targets, from->ij, to->ij);
-    dsep_fisher_z_eliminate_diagonal(test->n_targets, kk, targets, from->jj, to->jj);
-    for (int64_t v = after; v < a; v++) {
-        const double factor = row[v] / kk;
-        dsep_fisher_z_eliminate(test->n_targets, factor, targets, from->targets + v * test->width,
-                                to->targets + v * test->width);
-        if (deeper)
-            dsep_fisher_z_eliminate(a - v - 1, factor, row + v + 1, from->pivots + v * a + v + 1,
-                                    to->pivots + v * a + v + 1);
-    }
+    push_pivots(test, from, to, pivot);
+    push_targets(test, from, to, pivot);
     test->depth++;
     return 1;
 }
@@ -163,69 +214,127 @@ static void pop(void *state) {
     ((fisher_z *)state)->depth--;
 }
 
-static void keep_columns(double *values, const int32_t *kept, int64_t count) {
-    for (int64_t m = 0; m < count; m++)
-        values[m] = values[kept[m]];
-}
-
-static void retain(void *state, const int32_t *kept, int64_t count) {
+static void drop(void *state, int64_t target) {
     fisher_z *test = state;
-    for (int64_t m = 0; m < count; m++)
-        test->variables[m] = test->variables[kept[m]];
-    for (int64_t d = 0; d <= test->depth; d++) {
-        level *place = &test->levels[d];
-        keep_columns(place->ij, kept, count);
-        keep_columns(place->jj, kept, count);
-        if (place->targets)
-            for (int64_t k = 0; k < test->n_adjacent; k++)
-                keep_columns(place->targets + k * test->width, kept, count);
-    }
-    test->n_targets = count;
+    const int64_t last = --test->n_targets;
+    test->variables[target] = test->variables[last];
+    test->rows[target] = test->rows[last];
 }
 
 /* --- tests ----------------------------------------------------------------------------------- */
 
-/* The row of residual covariances that a test of `pivot` reads. */
-static dsep_fisher_z_row fetch(fisher_z *test, int32_t pivot) {
+/* Pivots from `first` on, at most LARGEST_BLOCK, as the kernel wants them. */
+static dsep_fisher_z_row block_of(fisher_z *test, int64_t target, int64_t first, int64_t n) {
     const level *here = &test->levels[test->depth];
-    dsep_fisher_z_row row = {.ii = here->ii,
-                             .ik = 0,
-                             .kk = 1,
-                             .threshold = test->threshold,
-                             .n = test->n_targets,
-                             .ij = here->ij,
-                             .jj = here->jj,
-                             .kj = test->row};
-    if (pivot < 0) {
-        memset(test->row, 0, (size_t)test->n_targets * sizeof *test->row);
+    const int64_t r = test->rows[target];
+    dsep_fisher_z_row row = {.ij = here->ij[r], .jj = here->jj[r], .n = n};
+    if (test->dense) {
+        row.ik = matrix_row(test, test->node) + first;
+        row.kj = matrix_row(test, test->variables[target]) + first;
+        row.bound = test->wide_bound + first;
         return row;
     }
-    row.ik = here->ik[pivot];
-    row.kk = here->kk[pivot];
-    if (here->targets)
-        row.kj = here->targets + pivot * test->width;
-    else
-        dsep_fisher_z_gather(test->n_targets, test->variables,
-                             matrix_row(test, test->adjacent[pivot]), test->row);
+    row.ik = here->ik + first;
+    row.bound = here->bound + first;
+    if (test->order > 1) {
+        row.kk = here->kk + first;
+        row.kj = here->targets + r * test->n_adjacent + first;
+    } else {
+        dsep_fisher_z_gather(n, test->adjacent + first, matrix_row(test, test->variables[target]),
+                             test->fetched);
+        row.kj = test->fetched;
+    }
     return row;
 }
 
-static dsep_citest_row decide(void *state, int32_t pivot, int64_t *independent) {
-    const dsep_fisher_z_row row = fetch(state, pivot);
-    return dsep_fisher_z_decide(&row, independent);
+/* Pivots are counted by position, or by variable where whole rows are walked. */
+static int64_t end_place(const fisher_z *test) {
+    return test->dense ? test->adjacent[test->n_adjacent - 1] + 1 : test->n_adjacent;
 }
 
-static void measure(void *state, int32_t pivot, double *association) {
-    const dsep_fisher_z_row row = fetch(state, pivot);
-    const double least = DSEP_FISHER_Z_SINGULAR * row.kk;
-    const double i_left = row.ii * row.kk - row.ik * row.ik;
-    const int exists = row.kk > DSEP_FISHER_Z_SINGULAR && i_left > least;
-    for (int64_t m = 0; m < row.n; m++) {
-        const double joint = row.ij[m] * row.kk - row.ik * row.kj[m];
-        const double j_left = row.jj[m] * row.kk - row.kj[m] * row.kj[m];
-        const double r = joint / sqrt(i_left * j_left);
-        association[m] = exists && j_left > least ? fmax(-1, fmin(1, r)) : NAN;
+static int64_t first_place(const fisher_z *test, int32_t start) {
+    if (!test->dense)
+        return start;
+    return start < test->n_adjacent ? test->adjacent[start] : end_place(test);
+}
+
+static int64_t position_of(const fisher_z *test, int64_t place) {
+    return test->dense ? test->place[place] : place;
+}
+
+/* The first pivot of a block that separates; there is one. Pivots behind it were not tested. */
+static dsep_citest_scan first_of_block(fisher_z *test, dsep_fisher_z_row row, int64_t first) {
+    int64_t hit = 0;
+    while (!test->independent[hit])
+        hit++;
+    row.n = hit + 1;
+    const dsep_fisher_z_block block = dsep_fisher_z_test(&row, test->independent);
+    return (dsep_citest_scan){position_of(test, first + hit), block.singular};
+}
+
+/* A search goes on with the target before this one: its row of the matrix is far away. */
+static void fetch_early(const fisher_z *test, int64_t target, int64_t first) {
+    if (!test->dense || target == 0)
+        return;
+    const double *row = matrix_row(test, test->variables[target - 1]) + first;
+    for (int64_t k = 0; k < FIRST_BLOCK; k += 8)
+        __builtin_prefetch(row + k);
+}
+
+static dsep_citest_scan scan(void *state, int64_t target, int32_t start) {
+    fisher_z *test = state;
+    const int64_t end = end_place(test);
+    int64_t singular = 0, size = FIRST_BLOCK;
+    fetch_early(test, target, first_place(test, start));
+    for (int64_t first = first_place(test, start); first < end;) {
+        const int64_t n = end - first < size ? end - first : size;
+        const dsep_fisher_z_row row = block_of(test, target, first, n);
+        const dsep_fisher_z_block block = dsep_fisher_z_test(&row, test->independent);
+        if (block.separated > 0) {
+            dsep_citest_scan found = first_of_block(test, row, first);
+            found.singular += singular;
+            return found;
+        }
+        singular += block.singular;
+        first += n;
+        size = 2 * size < LARGEST_BLOCK ? 2 * size : LARGEST_BLOCK;
     }
+    return (dsep_citest_scan){-1, singular};
+}
+
+static double partial(const dsep_fisher_z_row *row, double ii, int64_t k) {
+    const double kk = row->kk ? row->kk[k] : 1, ik = row->ik[k], kj = row->kj[k];
+    const double r =
+        (row->ij * kk - ik * kj) / sqrt((ii * kk - ik * ik) * (row->jj * kk - kj * kj));
+    return fmax(-1, fmin(1, r));
+}
+
+static double weakest(void *state, int64_t target, int32_t start) {
+    fisher_z *test = state;
+    const double ii = test->levels[test->depth].ii;
+    const int64_t end = end_place(test);
+    double least = INFINITY, association = NAN;
+    for (int64_t first = first_place(test, start); first < end; first += LARGEST_BLOCK) {
+        const int64_t n = end - first < LARGEST_BLOCK ? end - first : LARGEST_BLOCK;
+        const dsep_fisher_z_row row = block_of(test, target, first, n);
+        int64_t k = -1;
+        const double squared = dsep_fisher_z_least(&row, ii, test->squared, &k);
+        if (squared < least) {
+            least = squared;
+            association = partial(&row, ii, k);
+        }
+    }
+    return association;
+}
+
+static int64_t pairs(void *state, int64_t x, int64_t first, int64_t count, uint8_t *independent) {
+    const fisher_z *test = state;
+    return dsep_fisher_z_pairs(count, threshold_at(test, 0), matrix_row(test, x) + first,
+                               independent);
+}
+
+static double marginal(void *state, int64_t x, int64_t y) {
+    return matrix_row(state, x)[y];
 }
 
 static double statistic(void *state, double association, int64_t order) {
@@ -254,19 +363,26 @@ int dsep_fisher_z_create(const dsep_correlation *correlation, double alpha, dsep
     state->n_samples = correlation->n_samples;
     state->p = correlation->n_variables;
     state->z = gsl_cdf_ugaussian_Qinv(alpha / 2);
+    state->place = dsep_array(state->p, sizeof *state->place);
+    state->wide_bound = dsep_array(state->p, sizeof *state->wide_bound);
     **test = (dsep_citest){.state = state,
                            .n_variables = state->p,
                            .max_order = state->n_samples - 4,
                            .reserve = reserve,
+                           .pairs = pairs,
+                           .marginal = marginal,
                            .begin = begin,
                            .push = push,
                            .pop = pop,
-                           .retain = retain,
-                           .decide = decide,
-                           .measure = measure,
+                           .drop = drop,
+                           .scan = scan,
+                           .weakest = weakest,
                            .statistic = statistic,
                            .p_value = p_value};
-    return DSEP_OK;
+    if (state->place && state->wide_bound)
+        return DSEP_OK;
+    dsep_fisher_z_destroy(test);
+    return dsep_out_of_memory(error, "an independence test");
 }
 
 void dsep_fisher_z_destroy(dsep_citest **test) {
@@ -276,6 +392,9 @@ void dsep_fisher_z_destroy(dsep_citest **test) {
     free(state->memory);
     free(state->levels);
     free(state->variables);
+    free(state->rows);
+    free(state->place);
+    free(state->wide_bound);
     free(state);
     free(*test);
     *test = NULL;

@@ -27,11 +27,11 @@ typedef struct {
     dsep_counter *counter;
     task *tasks; /* [p] largest first */
     int64_t n_tasks;
-    int32_t *adjacent;      /* [p] */
-    int32_t *targets;       /* [p] positions */
-    int32_t *kept;          /* [p] */
-    int64_t *independent;   /* [p] */
-    int32_t *set, *members; /* [DSEP_ADJACENCY_MAX_ORDER] positions; variables */
+    int64_t *degree;             /* [p] when the order began */
+    int32_t *adjacent;           /* [p] */
+    int32_t *targets;            /* [p] positions */
+    uint8_t *independent, *left; /* [p] of pairs; of adjacent */
+    int32_t *set, *members;      /* [DSEP_ADJACENCY_MAX_ORDER] positions; variables */
     int64_t p, order;
     int half; /* 0: targets after the node; 1: those before it that are left */
     int failed;
@@ -50,14 +50,15 @@ double dsep_skeleton_cost(int64_t adjacent, int64_t targets, int64_t order) {
 static int prepare(dsep_context *ctx, search *s) {
     int mine = dsep_fault(ctx, "skeleton-memory");
     s->tasks = dsep_array(s->p, sizeof *s->tasks);
+    s->degree = dsep_array(s->p, sizeof *s->degree);
     s->adjacent = dsep_array(s->p, sizeof *s->adjacent);
     s->targets = dsep_array(s->p, sizeof *s->targets);
-    s->kept = dsep_array(s->p, sizeof *s->kept);
     s->independent = dsep_array(s->p, sizeof *s->independent);
+    s->left = dsep_array(s->p, sizeof *s->left);
     s->set = dsep_array(DSEP_ADJACENCY_MAX_ORDER, sizeof *s->set);
     s->members = dsep_array(DSEP_ADJACENCY_MAX_ORDER, sizeof *s->members);
-    if (!mine && (!s->tasks || !s->adjacent || !s->targets || !s->kept || !s->independent ||
-                  !s->set || !s->members))
+    if (!mine && (!s->tasks || !s->degree || !s->adjacent || !s->targets || !s->independent ||
+                  !s->left || !s->set || !s->members))
         mine = dsep_out_of_memory(dsep_context_error(ctx), "the search");
     if (!mine)
         mine = dsep_sepsets_create(s->p, dsep_context_error(ctx), &s->sepsets);
@@ -68,74 +69,45 @@ static void release(search *s) {
     dsep_counter_destroy(&s->counter);
     dsep_sepsets_destroy(&s->sepsets);
     free(s->tasks);
+    free(s->degree);
     free(s->adjacent);
     free(s->targets);
-    free(s->kept);
     free(s->independent);
+    free(s->left);
     free(s->set);
     free(s->members);
 }
 
 /* --- order 0 --------------------------------------------------------------------------------- */
 
-static dsep_walk walk_of(search *s, int64_t node, int64_t n_adjacent, int64_t n_targets,
-                         int (*visit)(dsep_walk *, int32_t), void *data) {
-    return (dsep_walk){.test = s->test,
-                       .node = node,
-                       .adjacent = s->adjacent,
-                       .n_adjacent = n_adjacent,
-                       .targets = s->targets,
-                       .n_targets = n_targets,
-                       .order = s->order,
-                       .set = s->set,
-                       .data = data,
-                       .visit = visit};
-}
-
-/* A row of the bit matrix that order 0 fills. */
-typedef struct {
-    search *s;
-    uint64_t *row;
-} bit_row;
-
 static void set_bit(uint64_t *row, int64_t y) {
     row[y / 64] |= (uint64_t)1 << y % 64;
 }
 
-static int visit_pairs(dsep_walk *walk, int32_t pivot) {
-    const bit_row *out = walk->data;
-    search *s = out->s;
-    const dsep_citest_row row = s->test->decide(s->test->state, pivot, s->independent);
-    dsep_walk_count(walk, row.singular);
-    for (int64_t m = 0; m < walk->n_targets; m++)
-        if (row.separated == 0 || !s->independent[m])
-            set_bit(out->row, walk->adjacent[walk->targets[m]]);
-    s->removed += row.separated;
-    return 0;
-}
-
+/* Pairs that knowledge decides are no tests. */
 static void search_pairs(search *s, int64_t x, uint64_t *row) {
-    int64_t count = 0;
-    for (int64_t y = x + 1; y < s->p; y++) {
-        if (dsep_knowledge_joins(s->knowledge, x, y))
+    const int64_t count = s->p - x - 1;
+    int64_t separated = s->test->pairs(s->test->state, x, x + 1, count, s->independent);
+    int64_t tests = count;
+    for (int64_t k = 0; k < count; k++) {
+        const int64_t y = x + 1 + k;
+        const int joined = s->knowledge && dsep_knowledge_joins(s->knowledge, x, y);
+        const int parted = s->knowledge && dsep_knowledge_parts(s->knowledge, x, y);
+        if (joined || (!parted && !s->independent[k]))
             set_bit(row, y);
-        else if (!dsep_knowledge_parts(s->knowledge, x, y))
-            s->adjacent[count++] = (int32_t)y;
+        if (joined || parted) {
+            separated -= s->independent[k];
+            tests--;
+        }
     }
-    for (int64_t m = 0; m < count; m++)
-        s->targets[m] = (int32_t)m;
-    bit_row out = {s, row};
-    dsep_walk walk = walk_of(s, x, count, count, visit_pairs, &out);
-    dsep_walk_subsets(&walk);
-    s->tests += walk.tests;
-    s->singular += walk.singular;
+    s->tests += tests;
+    s->removed += separated;
 }
 
 static int run_order_zero(dsep_context *ctx, search *s) {
     int code = DSEP_OK;
     dsep_shared *bits = NULL;
     const int64_t words = (s->p + 63) / 64;
-    DSEP_AGREE(ctx, s->test->reserve(s->test->state, s->p, 0, dsep_context_error(ctx)));
     DSEP_TRY(dsep_shared_create(ctx, dsep_bytes(s->p, words, 8), "adjacency bits", &bits));
     uint64_t *rows = dsep_shared_data(bits);
     dsep_counter_reset(ctx, s->counter, s->p);
@@ -153,32 +125,30 @@ cleanup:
 
 /* --- higher orders --------------------------------------------------------------------------- */
 
-/* Records every target that this set separates, and lets it leave. */
-static void take_separated(dsep_walk *walk, search *s) {
-    int64_t left = 0;
+/* Records that the prefix with `pivot` separates a target, and lets the target leave. */
+static void take_separated(dsep_walk *walk, search *s, int64_t target, int64_t pivot) {
+    const int64_t y = walk->adjacent[walk->targets[target]];
+    walk->set[walk->order - 1] = (int32_t)pivot;
     for (int64_t d = 0; d < walk->order; d++)
         s->members[d] = walk->adjacent[walk->set[d]];
-    for (int64_t m = 0; m < walk->n_targets; m++) {
-        if (!s->independent[m]) {
-            s->kept[left++] = (int32_t)m;
-            continue;
-        }
-        const int64_t y = walk->adjacent[walk->targets[m]];
-        dsep_adjacency_remove(s->adjacency, walk->node, y, s->order);
-        s->removed++;
-        if (!s->failed)
-            s->failed = dsep_sepsets_add(s->sepsets, walk->node, y, s->members, walk->order,
-                                         dsep_context_error(s->ctx));
-    }
-    dsep_walk_retain(walk, s->kept, left);
+    dsep_adjacency_remove(s->adjacency, walk->node, y, s->order);
+    s->removed++;
+    if (!s->failed)
+        s->failed = dsep_sepsets_add(s->sepsets, walk->node, y, s->members, walk->order,
+                                     dsep_context_error(s->ctx));
+    dsep_walk_drop(walk, target);
 }
 
-static int visit_set(dsep_walk *walk, int32_t pivot) {
+/* From the last target to the first, so that one that leaves moves none that is still to come. */
+static int visit_prefix(dsep_walk *walk, int32_t start) {
     search *s = walk->data;
-    const dsep_citest_row row = s->test->decide(s->test->state, pivot, s->independent);
-    dsep_walk_count(walk, row.singular);
-    if (row.separated > 0)
-        take_separated(walk, s);
+    for (int64_t m = walk->n_targets - 1; m >= 0; m--) {
+        if (dsep_walk_member(walk, m))
+            continue;
+        const dsep_citest_scan found = dsep_walk_scan(walk, m, start);
+        if (found.pivot >= 0)
+            take_separated(walk, s, m, found.pivot);
+    }
     return s->failed;
 }
 
@@ -189,16 +159,26 @@ static int64_t choose_targets(search *s, int64_t x, int64_t n_adjacent) {
         const int64_t y = s->adjacent[k];
         if ((y > x) != (s->half == 0) || dsep_knowledge_joins(s->knowledge, x, y))
             continue;
-        if (s->half == 0 || dsep_adjacency_joined(s->adjacency, x, y))
+        if (s->left[k])
             s->targets[count++] = (int32_t)k;
     }
     return count;
 }
 
 static void search_node(search *s, int64_t x) {
-    const int64_t n_adjacent = dsep_adjacency_frozen(s->adjacency, x, s->order, s->adjacent);
+    const int64_t n_adjacent =
+        dsep_adjacency_frozen(s->adjacency, x, s->order, s->adjacent, s->left);
     const int64_t n_targets = choose_targets(s, x, n_adjacent);
-    dsep_walk walk = walk_of(s, x, n_adjacent, n_targets, visit_set, s);
+    dsep_walk walk = {.test = s->test,
+                      .node = x,
+                      .adjacent = s->adjacent,
+                      .n_adjacent = n_adjacent,
+                      .targets = s->targets,
+                      .n_targets = n_targets,
+                      .order = s->order,
+                      .set = s->set,
+                      .data = s,
+                      .visit = visit_prefix};
     if (n_targets > 0)
         dsep_walk_subsets(&walk);
     s->tests += walk.tests;
@@ -217,9 +197,10 @@ static int64_t list_tasks(search *s) {
     int64_t most = 0;
     s->n_tasks = 0;
     for (int64_t x = 0; x < s->p; x++) {
-        const int64_t n_adjacent = dsep_adjacency_frozen(s->adjacency, x, s->order, s->adjacent);
-        if (n_adjacent - 1 < s->order)
+        if (s->degree[x] - 1 < s->order)
             continue;
+        const int64_t n_adjacent =
+            dsep_adjacency_frozen(s->adjacency, x, s->order, s->adjacent, s->left);
         const int64_t n_targets = choose_targets(s, x, n_adjacent);
         if (n_targets == 0)
             continue;
@@ -245,7 +226,7 @@ static int run_half(dsep_context *ctx, search *s) {
                           "variables");
     }
     DSEP_AGREE(ctx, s->failed);
-    dsep_adjacency_sync(ctx, s->adjacency);
+    DSEP_TRY(dsep_adjacency_sync(ctx, s->adjacency));
 cleanup:
     return code;
 }
@@ -263,13 +244,13 @@ cleanup:
     return code;
 }
 
-static void sum_level(dsep_context *ctx, const search *s, double began, dsep_level *level) {
+static void sum_level(dsep_context *ctx, search *s, double began, dsep_level *level) {
     int64_t sums[] = {s->tests, s->singular, s->removed};
     dsep_sum_i64(ctx, sums, 3);
     *level =
         (dsep_level){.order = s->order, .tests = sums[0], .singular = sums[1], .removed = sums[2]};
     for (int64_t x = 0; x < s->p; x++) {
-        const int64_t degree = dsep_adjacency_degree(s->adjacency, x);
+        const int64_t degree = s->degree[x] = dsep_adjacency_degree(s->adjacency, x);
         level->edges += degree;
         level->max_degree = degree > level->max_degree ? degree : level->max_degree;
     }

@@ -9,7 +9,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* The weakest test of an edge so far, seen from one of its ends. order -1: none yet. */
+/* The weakest test of an edge so far, seen from one of its ends. */
 typedef struct {
     double statistic, association;
     int64_t order;
@@ -21,17 +21,19 @@ typedef struct {
     const dsep_graph *graph;
     int32_t *adjacent, *targets; /* [p] */
     int32_t *set;                /* [DSEP_ADJACENCY_MAX_ORDER] */
-    double *association;         /* [p] */
     double *least;               /* [p] smallest |association| of this order, with its sign */
     weakest *found;              /* [2 n_edges] shared: the graph's places */
 } measuring;
 
-static int visit_set(dsep_walk *walk, int32_t pivot) {
+static int visit_prefix(dsep_walk *walk, int32_t start) {
     measuring *m = walk->data;
-    m->test->measure(m->test->state, pivot, m->association);
-    for (int64_t t = 0; t < walk->n_targets; t++)
-        if (fabs(m->association[t]) < fabs(m->least[t])) /* never for NaN */
-            m->least[t] = m->association[t];
+    for (int64_t t = 0; t < walk->n_targets; t++) {
+        if (dsep_walk_member(walk, t))
+            continue;
+        const double association = m->test->weakest(m->test->state, t, start);
+        if (fabs(association) < fabs(m->least[t])) /* never for NaN */
+            m->least[t] = association;
+    }
     return 0;
 }
 
@@ -45,19 +47,21 @@ static void place_targets(const measuring *m, int64_t x, int64_t n_adjacent) {
             m->targets[at++] = (int32_t)k;
 }
 
-/* Order 0 needs no neighbours but the targets themselves. */
-static int64_t list_adjacent(const measuring *m, int64_t x, int64_t order) {
-    if (order > 0)
-        return dsep_adjacency_frozen(m->skeleton->adjacency, x, order, m->adjacent);
-    const int64_t degree = dsep_graph_degree(m->graph, x);
-    for (int64_t k = 0; k < degree; k++)
-        m->adjacent[k] = m->graph->neighbour[m->graph->offset[x] + k];
-    return degree;
+static void note(measuring *m, int64_t place, double association, int64_t order) {
+    weakest *found = &m->found[place];
+    const double statistic = m->test->statistic(m->test->state, association, order);
+    if (order == 0 || statistic < found->statistic)
+        *found = (weakest){statistic, association, order};
 }
 
-static void measure_order(measuring *m, int64_t x, int64_t order) {
+static void measure_marginal(measuring *m, int64_t x) {
+    for (int64_t k = m->graph->offset[x]; k < m->graph->offset[x + 1]; k++)
+        note(m, k, m->test->marginal(m->test->state, x, m->graph->neighbour[k]), 0);
+}
+
+/* order: 1 or more. */
+static void measure_order(measuring *m, int64_t x, int64_t n_adjacent, int64_t order) {
     const int64_t degree = dsep_graph_degree(m->graph, x);
-    const int64_t n_adjacent = list_adjacent(m, x, order);
     if (n_adjacent - 1 < order)
         return;
     place_targets(m, x, n_adjacent);
@@ -72,44 +76,36 @@ static void measure_order(measuring *m, int64_t x, int64_t order) {
                       .order = order,
                       .set = m->set,
                       .data = m,
-                      .visit = visit_set};
+                      .visit = visit_prefix};
     dsep_walk_subsets(&walk);
-    for (int64_t t = 0; t < degree; t++) {
-        weakest *found = &m->found[m->graph->offset[x] + t];
-        if (isinf(m->least[t]))
-            continue;
-        const double statistic = m->test->statistic(m->test->state, m->least[t], order);
-        if (order == 0 || found->order < 0 || statistic < found->statistic)
-            *found = (weakest){statistic, m->least[t], order};
-    }
+    for (int64_t t = 0; t < degree; t++)
+        if (!isinf(m->least[t]))
+            note(m, m->graph->offset[x] + t, m->least[t], order);
 }
 
-/* A node whose degree is 0 has nothing to measure; the others are handed out. */
-static int measure_nodes(dsep_context *ctx, measuring *m, dsep_counter *counter) {
-    const dsep_graph *graph = m->graph;
-    int64_t most = 0;
-    for (int64_t x = 0; x < graph->n_nodes; x++) {
-        const int64_t degree =
-            m->skeleton->adjacency->offset[x + 1] - m->skeleton->adjacency->offset[x];
-        if (dsep_graph_degree(graph, x) > 0 && degree > most)
-            most = degree;
+static int measure_node(dsep_context *ctx, measuring *m, int64_t x) {
+    int code = DSEP_OK;
+    if (dsep_graph_degree(m->graph, x) == 0)
+        return DSEP_OK;
+    measure_marginal(m, x);
+    for (int64_t l = 1; l < m->skeleton->n_levels; l++) {
+        const int64_t n_adjacent =
+            dsep_adjacency_frozen(m->skeleton->adjacency, x, l, m->adjacent, NULL);
+        DSEP_TRY(m->test->reserve(m->test->state, n_adjacent, l, dsep_context_error(ctx)));
+        measure_order(m, x, n_adjacent, l);
     }
-    int mine = m->test->reserve(m->test->state, most, 1, dsep_context_error(ctx));
-    dsep_counter_reset(ctx, counter, graph->n_nodes);
+cleanup:
+    return code;
+}
+
+static int measure_nodes(dsep_context *ctx, measuring *m, dsep_counter *counter) {
+    int mine = DSEP_OK;
+    const int64_t p = m->graph->n_nodes;
+    dsep_counter_reset(ctx, counter, p);
     for (int64_t x; !mine && (x = dsep_counter_next(counter)) >= 0;) {
-        if (dsep_graph_degree(graph, x) == 0)
-            continue;
-        for (int64_t l = 0; l < m->skeleton->n_levels && !mine; l++) {
-            if (l >= 2)
-                mine = m->test->reserve(
-                    m->test->state,
-                    dsep_adjacency_frozen(m->skeleton->adjacency, x, l, m->adjacent), l,
-                    dsep_context_error(ctx));
-            if (!mine)
-                measure_order(m, x, l);
-        }
-        dsep_log_progress(ctx, "edge strengths", (double)dsep_counter_taken(counter),
-                          (double)graph->n_nodes, "variables");
+        mine = measure_node(ctx, m, x);
+        dsep_log_progress(ctx, "edge strengths", (double)dsep_counter_taken(counter), (double)p,
+                          "variables");
     }
     return dsep_agree(ctx, mine);
 }
@@ -137,7 +133,6 @@ static int allocate(dsep_context *ctx, measuring *m, dsep_strength *strength) {
     m->adjacent = dsep_array(p, sizeof *m->adjacent);
     m->targets = dsep_array(p, sizeof *m->targets);
     m->set = dsep_array(DSEP_ADJACENCY_MAX_ORDER, sizeof *m->set);
-    m->association = dsep_array(p, sizeof *m->association);
     m->least = dsep_array(p, sizeof *m->least);
     if (strength) {
         strength->weight = dsep_array(edges, sizeof *strength->weight);
@@ -145,7 +140,7 @@ static int allocate(dsep_context *ctx, measuring *m, dsep_strength *strength) {
         strength->order = dsep_array(edges, sizeof *strength->order);
     }
     const int whole = strength && strength->weight && strength->p_max && strength->order &&
-                      m->adjacent && m->targets && m->set && m->association && m->least;
+                      m->adjacent && m->targets && m->set && m->least;
     return dsep_agree(ctx, whole ? DSEP_OK
                                  : dsep_out_of_memory(dsep_context_error(ctx), "edge strengths"));
 }
@@ -174,7 +169,6 @@ cleanup:
     free(m.adjacent);
     free(m.targets);
     free(m.set);
-    free(m.association);
     free(m.least);
     dsep_strength_destroy(&made);
     return code;

@@ -13,28 +13,29 @@ struct dsep_walk {
     int64_t node;
     const int32_t *adjacent; /* [n_adjacent] ascending variables */
     int64_t n_adjacent;
-    int32_t *targets; /* [n_targets] ascending positions in adjacent; they may become less */
+    int32_t *targets; /* [n_targets] positions in adjacent; they may become less */
     int64_t n_targets;
-    int64_t order;           /* members of a set */
+    int64_t order;           /* members of a set, 1 or more */
     int32_t *set;            /* [order] positions of the set's members */
     int64_t tests, singular; /* counted up: tests made; tests that do not exist */
     void *data;              /* the visitor's own */
 
-    /* Called for every set of `order` members, with the last one as pivot and all of them in
-     * `set` (order 0: pivot -1). May shrink the targets with dsep_walk_retain(). Returns non-zero
-     * to stop the walk. */
-    int (*visit)(dsep_walk *walk, int32_t pivot);
+    /* Called for every prefix of order - 1 members, with all sets that complete it by a pivot from
+     * `start` on. May take targets away with dsep_walk_drop(). Returns non-zero to stop. */
+    int (*visit)(dsep_walk *walk, int32_t start);
 };
 
 /* Walks all sets, or until no target is left or the visitor stops. Not collective. The test's
  * reserve() must have been called. */
 void dsep_walk_subsets(dsep_walk *walk);
 
-/* Counts a row of tests: of the targets, `singular` had no test; those that are members of the
- * set are no tests at all. Not collective. */
-void dsep_walk_count(dsep_walk *walk, int64_t singular);
+/* Whether a target is a member of the prefix, so that nothing can be tested. Not collective. */
+int dsep_walk_member(const dsep_walk *walk, int64_t target);
 
-/* Keeps the targets kept[count]: indices into the current list. Not collective. */
-void dsep_walk_retain(dsep_walk *walk, const int32_t *kept, int64_t count);
+/* Scans a target from `start` on and counts the tests. Not collective. */
+dsep_citest_scan dsep_walk_scan(dsep_walk *walk, int64_t target, int32_t start);
+
+/* Takes a target away; the last one gets its index. Not collective. */
+void dsep_walk_drop(dsep_walk *walk, int64_t target);
 
 #endif

@@ -19,41 +19,55 @@ typedef struct {
     int64_t max_order;
     dsep_triple *list; /* what this rank found */
     int64_t count, room;
-    int32_t *adjacent, *set; /* [p], [DSEP_ADJACENCY_MAX_ORDER] */
-    int64_t *independent;    /* [p] */
-    int32_t *middle;         /* [p] the nodes z between the pair at hand */
-    int64_t *with;           /* [p] how many separating sets each z is in */
+    int32_t *adjacent;      /* [p] */
+    int32_t *set, *members; /* [DSEP_ADJACENCY_MAX_ORDER] positions; variables */
+    int32_t *middle;        /* [p] the nodes z between the pair at hand */
+    int64_t *with;          /* [p] how many separating sets each z is in */
     int64_t n_middle, sets;
     int64_t x, y, from; /* the pair; the end whose neighbours are searched */
 } judging;
 
 /* --- all separating sets of a pair ----------------------------------------------------------- */
 
-static int inside(const dsep_walk *walk, int64_t z) {
-    for (int64_t d = 0; d < walk->order; d++)
-        if (walk->adjacent[walk->set[d]] == z)
+static int inside(const int32_t *members, int64_t count, int64_t z) {
+    for (int64_t d = 0; d < count; d++)
+        if (members[d] == z)
             return 1;
     return 0;
 }
 
 /* Whether a set from y's side was already met from x's. */
-static int met_before(const judging *j, const dsep_walk *walk) {
+static int met_before(const judging *j, const int32_t *members, int64_t count) {
     if (j->from == j->x)
         return 0;
-    for (int64_t d = 0; d < walk->order; d++)
-        if (dsep_graph_find(j->graph, j->x, walk->adjacent[walk->set[d]]) < 0)
+    for (int64_t d = 0; d < count; d++)
+        if (dsep_graph_find(j->graph, j->x, members[d]) < 0)
             return 0;
     return 1;
 }
 
-static int count_set(dsep_walk *walk, int32_t pivot) {
-    judging *j = walk->data;
-    const dsep_citest_row row = j->test->decide(j->test->state, pivot, j->independent);
-    if (row.separated == 0 || met_before(j, walk))
-        return 0;
+static void count_set(judging *j, const int32_t *members, int64_t count) {
+    if (met_before(j, members, count))
+        return;
     j->sets++;
     for (int64_t m = 0; m < j->n_middle; m++)
-        j->with[m] += inside(walk, j->middle[m]);
+        j->with[m] += inside(members, count, j->middle[m]);
+}
+
+static int visit_prefix(dsep_walk *walk, int32_t start) {
+    judging *j = walk->data;
+    if (dsep_walk_member(walk, 0))
+        return 0;
+    for (int32_t next = start; next < walk->n_adjacent;) {
+        const dsep_citest_scan found = dsep_walk_scan(walk, 0, next);
+        if (found.pivot < 0)
+            return 0;
+        walk->set[walk->order - 1] = (int32_t)found.pivot;
+        for (int64_t d = 0; d < walk->order; d++)
+            j->members[d] = walk->adjacent[walk->set[d]];
+        count_set(j, j->members, walk->order);
+        next = (int32_t)found.pivot + 1;
+    }
     return 0;
 }
 
@@ -81,7 +95,10 @@ static int count_sets_of(judging *j, int64_t from, int64_t other) {
     int32_t target = 0;
     const int64_t n_adjacent = list_candidates(j, from, other, &target);
     j->from = from;
-    for (int64_t order = 0; order <= j->max_order && order <= n_adjacent - 1; order++) {
+    uint8_t independent = 0;
+    if (j->test->pairs(j->test->state, from, other, 1, &independent) > 0)
+        count_set(j, NULL, 0);
+    for (int64_t order = 1; order <= j->max_order && order <= n_adjacent - 1; order++) {
         DSEP_TRY(j->test->reserve(j->test->state, n_adjacent, order, dsep_context_error(j->ctx)));
         dsep_walk walk = {.test = j->test,
                           .node = from,
@@ -92,7 +109,7 @@ static int count_sets_of(judging *j, int64_t from, int64_t other) {
                           .order = order,
                           .set = j->set,
                           .data = j,
-                          .visit = count_set};
+                          .visit = visit_prefix};
         dsep_walk_subsets(&walk);
     }
 cleanup:
@@ -224,10 +241,10 @@ static int allocate(judging *j) {
     const int64_t p = j->graph->n_nodes;
     j->adjacent = dsep_array(p + 1, sizeof *j->adjacent);
     j->set = dsep_array(DSEP_ADJACENCY_MAX_ORDER + 1, sizeof *j->set);
-    j->independent = dsep_array(p, sizeof *j->independent);
+    j->members = dsep_array(DSEP_ADJACENCY_MAX_ORDER + 1, sizeof *j->members);
     j->middle = dsep_array(p, sizeof *j->middle);
     j->with = dsep_array(p, sizeof *j->with);
-    const int whole = j->adjacent && j->set && j->independent && j->middle && j->with;
+    const int whole = j->adjacent && j->set && j->members && j->middle && j->with;
     return dsep_agree(j->ctx,
                       whole ? DSEP_OK
                             : dsep_out_of_memory(dsep_context_error(j->ctx), "the v-structures"));
@@ -261,7 +278,7 @@ cleanup:
     free(j.list);
     free(j.adjacent);
     free(j.set);
-    free(j.independent);
+    free(j.members);
     free(j.middle);
     free(j.with);
     return code;

@@ -138,7 +138,7 @@ typedef struct {
     int in_set[ORACLE_MAX], depth;
     int32_t stack[ORACLE_MAX], targets[ORACLE_MAX];
     const int32_t *adjacent;
-    int64_t node, n_targets;
+    int64_t node, n_adjacent, n_targets;
 } oracle_state;
 
 static int reserve(void *state, int64_t n_adjacent, int64_t order, dsep_error *error) {
@@ -148,8 +148,9 @@ static int reserve(void *state, int64_t n_adjacent, int64_t order, dsep_error *e
 
 static void begin(void *state, int64_t node, const int32_t *adjacent, int64_t n_adjacent,
                   const int32_t *targets, int64_t n_targets, int64_t order) {
-    (void)n_adjacent, (void)order;
+    (void)order;
     oracle_state *o = state;
+    o->n_adjacent = n_adjacent;
     memset(o->in_set, 0, sizeof o->in_set);
     o->depth = 0;
     o->node = node;
@@ -171,36 +172,43 @@ static void pop(void *state) {
     o->in_set[o->stack[--o->depth]] = 0;
 }
 
-static void retain(void *state, const int32_t *kept, int64_t count) {
+static void drop(void *state, int64_t target) {
     oracle_state *o = state;
-    for (int64_t m = 0; m < count; m++)
-        o->targets[m] = o->targets[kept[m]];
-    o->n_targets = count;
+    o->targets[target] = o->targets[--o->n_targets];
 }
 
-static dsep_citest_row decide(void *state, int32_t pivot, int64_t *independent) {
+static int64_t pairs(void *state, int64_t x, int64_t first, int64_t count, uint8_t *independent) {
+    const oracle_state *o = state;
+    const int none[ORACLE_MAX] = {0};
+    int64_t sum = 0;
+    for (int64_t k = 0; k < count; k++)
+        sum += independent[k] = (uint8_t)oracle_separated(&o->dag, (int)x, (int)(first + k), none);
+    return sum;
+}
+
+static double marginal(void *state, int64_t x, int64_t y) {
+    uint8_t independent;
+    return pairs(state, x, y, 1, &independent) ? 0 : .5;
+}
+
+static dsep_citest_scan scan(void *state, int64_t target, int32_t start) {
     oracle_state *o = state;
-    dsep_citest_row row = {0};
-    if (pivot >= 0)
-        push(o, pivot);
-    for (int64_t m = 0; m < o->n_targets; m++) {
-        const int singular = o->in_set[o->targets[m]];
-        independent[m] =
-            !singular && oracle_separated(&o->dag, (int)o->node, o->targets[m], o->in_set);
-        row.separated += independent[m];
-        row.singular += singular;
-    }
-    if (pivot >= 0)
+    dsep_citest_scan found = {-1, 0};
+    for (int32_t k = start; k < o->n_adjacent && found.pivot < 0; k++) {
+        if (o->adjacent[k] == o->targets[target]) {
+            found.singular++;
+            continue;
+        }
+        push(o, k);
+        if (oracle_separated(&o->dag, (int)o->node, o->targets[target], o->in_set))
+            found.pivot = k;
         pop(o);
-    return row;
+    }
+    return found;
 }
 
-static void measure(void *state, int32_t pivot, double *association) {
-    oracle_state *o = state;
-    int64_t independent[ORACLE_MAX];
-    decide(state, pivot, independent);
-    for (int64_t m = 0; m < o->n_targets; m++)
-        association[m] = independent[m] ? 0 : 0.5;
+static double weakest(void *state, int64_t target, int32_t start) {
+    return scan(state, target, start).pivot >= 0 ? 0 : .5;
 }
 
 static double statistic(void *state, double association, int64_t order) {
@@ -217,8 +225,20 @@ dsep_citest *oracle_test_create(const oracle_dag *dag) {
     dsep_citest *test = calloc(1, sizeof *test);
     oracle_state *state = calloc(1, sizeof *state);
     state->dag = *dag;
-    *test = (dsep_citest){state, dag->n, dag->n, reserve, begin,     push,
-                          pop,   retain, decide, measure, statistic, p_value};
+    *test = (dsep_citest){.state = state,
+                          .n_variables = dag->n,
+                          .max_order = dag->n,
+                          .reserve = reserve,
+                          .pairs = pairs,
+                          .marginal = marginal,
+                          .begin = begin,
+                          .push = push,
+                          .pop = pop,
+                          .drop = drop,
+                          .scan = scan,
+                          .weakest = weakest,
+                          .statistic = statistic,
+                          .p_value = p_value};
     return test;
 }
 

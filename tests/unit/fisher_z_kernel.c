@@ -1,6 +1,6 @@
 /* Fisher's z test: the kernels give the bits of a plain loop, decisions are those of the formula
- * with logarithm and root in long double, degenerate rows are singular and never independent, and
- * the test behind citest.h measures what inverting the submatrix measures. */
+ * with logarithm and root in long double, degenerate pivots are singular and never independent,
+ * and the test behind citest.h finds what inverting the submatrix finds, on each of its paths. */
 #include "solvers/fisher_z_kernel.h"
 #include "mpi/random.h"
 #include "solvers/fisher_z.h"
@@ -8,9 +8,12 @@
 
 #include <gsl/gsl_cdf.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
-enum { LONGEST = 200, SHIFTS = 4, P = 12, MOST = 7 };
+/* SMALL variables are embedded among LARGE; with WIDE ones all sizes of blocks occur. */
+enum { LONGEST = 200, SHIFTS = 4, ROOM = LONGEST + SHIFTS, P = 12, MOST = 5 };
+enum { SMALL = 300, LARGE = 1300, WIDE = 1700 };
 
 static uint64_t drawn;
 
@@ -29,211 +32,271 @@ static int below(int n) {
 /* --- kernels against plain loops ------------------------------------------------------------- */
 
 typedef struct {
-    double ij[LONGEST + SHIFTS], jj[LONGEST + SHIFTS], kj[LONGEST + SHIFTS];
-} arrays;
+    double ii, threshold;
+    double ik[ROOM], kk[ROOM], kj[ROOM], bound[ROOM];
+    uint8_t marked[ROOM]; /* places that are no pivots */
+    dsep_fisher_z_row row;
+} pivots;
 
-/* Now and then a target that the pivot determines, or one without any variance. */
-static dsep_fisher_z_row draw_row(arrays *a, int64_t n, int shift) {
-    dsep_fisher_z_row row = {.ii = between(.01, 1), .kk = between(.01, 1), .n = n};
-    row.ik = between(-1, 1) * sqrt(row.ii * row.kk);
-    row.threshold = between(0, .3);
-    for (int64_t m = shift; m < n + shift; m++) {
+/* Now and then a pivot without variance, one that determines node or target, no number at all, or
+ * the pivot before once more. */
+static void draw_pivot(pivots *a, int64_t m, int again) {
+    const double kind = uniform(), jj = a->row.jj;
+    a->kk[m] = !a->row.kk ? 1 : kind < .05 ? between(0, 2e-10) : between(.01, 1);
+    a->ik[m] = (kind > .95 ? 1 : between(-.99, .99)) * sqrt(a->ii * a->kk[m]);
+    a->kj[m] = (kind > .9 && kind < .95 ? 1 : between(-.99, .99)) * sqrt(jj * a->kk[m]);
+    if (kind > .05 && kind < .08)
+        *(kind < .065 ? &a->ik[m] : &a->kj[m]) = NAN;
+    if (kind > .8 && kind < .9 && again)
+        a->kk[m] = a->kk[m - 1], a->ik[m] = a->ik[m - 1], a->kj[m] = a->kj[m - 1];
+    a->marked[m] = uniform() < .1;
+}
+
+/* single: sets of one member, where kk is left out and all variances are 1. */
+static void set_row(pivots *a, int64_t n, int shift, int single, double ij) {
+    const double jj = single ? 1 : uniform() < .1 ? 0 : between(.1, 1);
+    const double *kk = single ? NULL : a->kk + shift;
+    a->ii = single ? 1 : between(.1, 1);
+    a->row = (dsep_fisher_z_row){ij * sqrt(a->ii * jj), jj, n, a->ik + shift, kk, a->kj + shift,
+                                 a->bound + shift};
+}
+
+typedef struct {
+    double bound[ROOM + 1], squared[ROOM + 1], least;
+    int64_t independent[ROOM + 1], pivot, separated, singular;
+} results;
+
+static results plain_row(const pivots *a, int shift) {
+    results all;
+    memset(&all, 0x55, sizeof all);
+    all.least = INFINITY;
+    all.pivot = -1;
+    all.separated = all.singular = 0;
+    for (int64_t m = shift; m < shift + a->row.n; m++) {
+        const double ik = a->ik[m], kk = a->kk[m], kj = a->kj[m];
+        const double joint = a->row.ij * kk - ik * kj;
+        const double i_left = a->ii * kk - ik * ik, j_left = a->row.jj * kk - kj * kj;
+        const int node_exists = kk > 1e-10 && i_left > 1e-10 * kk;
+        const int exists = node_exists && j_left > 1e-10 * kk, marked = a->marked[m];
+        all.bound[m] = marked ? -2 : node_exists ? a->threshold * i_left : -1;
+        all.independent[m] = !marked && exists && joint * joint <= all.bound[m] * j_left;
+        all.separated += all.independent[m];
+        all.singular += !marked && !exists;
+        all.squared[m] = 0;
+        if (!marked && exists && joint * joint / (i_left * j_left) < all.least) {
+            all.least = joint * joint / (i_left * j_left);
+            all.pivot = m - shift;
+        }
+    }
+    return all;
+}
+
+static results fast_row(const pivots *a, int shift) {
+    results all;
+    memset(&all, 0x55, sizeof all);
+    dsep_fisher_z_row row = a->row;
+    row.bound = all.bound + shift;
+    dsep_fisher_z_bounds(row.n, a->ii, a->threshold, row.ik, row.kk, all.bound + shift);
+    for (int64_t m = shift; m < shift + row.n; m++)
+        if (a->marked[m])
+            all.bound[m] = DSEP_FISHER_Z_NO_PIVOT;
+    const dsep_fisher_z_block block = dsep_fisher_z_test(&row, all.independent + shift);
+    all.separated = block.separated;
+    all.singular = block.singular;
+    all.least = dsep_fisher_z_least(&row, a->ii, all.squared + shift, &all.pivot);
+    memset(all.squared + shift, 0, (size_t)row.n * sizeof *all.squared);
+    return all;
+}
+
+static int same_row(int64_t n, int shift, int single, int64_t *separated, int64_t *singular) {
+    static pivots a;
+    set_row(&a, n, shift, single, between(-.9, .9));
+    a.threshold = between(0, .3);
+    for (int64_t m = shift; m < n + shift; m++)
+        draw_pivot(&a, m, m > shift);
+    const results plain = plain_row(&a, shift), fast = fast_row(&a, shift);
+    *separated += plain.separated;
+    *singular += plain.singular;
+    return memcmp(&plain, &fast, sizeof plain) == 0;
+}
+
+/* Lengths 0 to 200 in turn, then random ones. */
+static int length_of(int turn) {
+    return turn <= LONGEST ? turn : below(LONGEST + 1);
+}
+
+static void test_rows(int single) {
+    int64_t separated = 0, singular = 0;
+    int good = 1;
+    for (int i = 0; i <= LONGEST + 1000; i++)
+        good &= same_row(length_of(i), i % SHIFTS, single, &separated, &singular);
+    tap_ok(good && separated > 10000 && singular > 10000,
+           "bounds, tests and the least of rows %s are those of a plain loop (%lld tests separate, "
+           "%lld do not exist)",
+           single ? "without kk" : "with kk", (long long)separated, (long long)singular);
+}
+
+/* Eliminations, gathering and pairs of one row; bits, and the guards around it. Some correlations
+ * are at the threshold and some are no numbers. */
+static int same_vectors(int n, int shift) {
+    double pivot[ROOM], source[ROOM], plain[3][ROOM + 1], fast[3][ROOM + 1];
+    uint8_t plain_weak[ROOM + 1], fast_weak[ROOM + 1];
+    int32_t places[ROOM];
+    const double factor = between(-3, 3), kk = between(1e-9, 2), root = between(.05, .9);
+    int64_t count = 0;
+    memset(plain, 0x55, sizeof plain);
+    memset(fast, 0x55, sizeof fast);
+    memset(plain_weak, 9, sizeof plain_weak);
+    memset(fast_weak, 9, sizeof fast_weak);
+    for (int m = 0; m < ROOM; m++) {
         const double kind = uniform();
-        a->jj[m] = kind < .1 ? 0 : between(.01, 1);
-        a->kj[m] = (kind > .9 ? 1 : between(-1, 1)) * sqrt(row.kk * a->jj[m]);
-        a->ij[m] = between(-1, 1) * sqrt(row.ii * a->jj[m]);
-    }
-    row.ij = a->ij + shift;
-    row.jj = a->jj + shift;
-    row.kj = a->kj + shift;
-    return row;
-}
-
-static dsep_citest_row plain_decide(const dsep_fisher_z_row *row, int64_t *independent) {
-    dsep_citest_row result = {0, 0};
-    const double i_left = row->ii * row->kk - row->ik * row->ik;
-    const int none = !(row->kk > 1e-10) || !(i_left > 1e-10 * row->kk);
-    for (int64_t m = 0; m < row->n; m++) {
-        const double joint = row->ij[m] * row->kk - row->ik * row->kj[m];
-        const double j_left = row->jj[m] * row->kk - row->kj[m] * row->kj[m];
-        const int exists = !none && j_left > 1e-10 * row->kk;
-        independent[m] = exists && joint * joint <= row->threshold * i_left * j_left;
-        result.separated += independent[m];
-        result.singular += !exists;
-    }
-    return result;
-}
-
-static int same_decisions(const dsep_fisher_z_row *row, int64_t *separated) {
-    int64_t plain[LONGEST + 1], fast[LONGEST + 1];
-    memset(plain, 9, sizeof plain);
-    memset(fast, 9, sizeof fast);
-    const dsep_citest_row wanted = plain_decide(row, plain);
-    const dsep_citest_row found = dsep_fisher_z_decide(row, fast);
-    *separated += wanted.separated;
-    return wanted.separated == found.separated && wanted.singular == found.singular &&
-           (found.separated == 0 || memcmp(plain, fast, sizeof plain) == 0);
-}
-
-static void test_decide(void) {
-    arrays a;
-    int good = 1;
-    int64_t separated = 0;
-    for (int64_t n = 0; n <= LONGEST; n++) {
-        const dsep_fisher_z_row row = draw_row(&a, n, (int)(n % SHIFTS));
-        good &= same_decisions(&row, &separated);
-    }
-    tap_ok(good, "decide: rows of 0 to 200 targets as a plain loop does, nothing past the end");
-    good = 1;
-    for (int i = 0; i < 1000; i++) {
-        const dsep_fisher_z_row row = draw_row(&a, below(LONGEST + 1), below(SHIFTS));
-        good &= same_decisions(&row, &separated);
-    }
-    tap_ok(good && separated > 1000, "decide: 1,000 random rows (%lld targets separated)",
-           (long long)separated);
-}
-
-/* One random case of the two eliminations and the gathering; bits and the guard behind the end. */
-static int same_eliminations(int64_t n, int shift) {
-    double pivot[LONGEST + SHIFTS], source[LONGEST + SHIFTS], plain[LONGEST + 1],
-        fast[LONGEST + 1 + SHIFTS];
-    int32_t places[LONGEST + SHIFTS];
-    const double factor = between(-3, 3), kk = between(1e-9, 2);
-    for (int m = 0; m < LONGEST + SHIFTS; m++) {
-        pivot[m] = between(-1, 1);
+        pivot[m] = kind < .05 ? root : kind < .1 ? -root : between(-1, 1);
         source[m] = between(-1, 1);
-        places[m] = below(LONGEST);
+        places[m] = below(ROOM);
     }
-    const size_t bytes = sizeof plain;
-    int good = 1;
-    for (int kind = 0; kind < 3; kind++) {
-        memset(plain, 0x55, sizeof plain);
-        memset(fast, 0x55, sizeof fast);
-        for (int64_t m = 0; m < n; m++)
-            plain[m] = kind == 0 ? source[m + shift] - factor * pivot[m + shift]
-                       : kind == 1
-                           ? source[m + shift] - pivot[m + shift] * pivot[m + shift] * (1 / kk)
-                           : source[places[m + shift]];
-        if (kind == 0)
-            dsep_fisher_z_eliminate(n, factor, pivot + shift, source + shift, fast + shift);
-        else if (kind == 1)
-            dsep_fisher_z_eliminate_diagonal(n, kk, pivot + shift, source + shift, fast + shift);
-        else
-            dsep_fisher_z_gather(n, places + shift, source, fast + shift);
-        good &= memcmp(plain, fast + shift, bytes) == 0;
+    for (int m = shift; m < n + shift; m++) {
+        plain[0][m] = source[m] - factor * pivot[m];
+        plain[1][m] = source[m] - pivot[m] * pivot[m] * (1 / kk);
+        plain[2][m] = source[places[m]];
     }
-    return good;
+    dsep_fisher_z_eliminate(n, factor, pivot + shift, source + shift, fast[0] + shift);
+    dsep_fisher_z_eliminate_diagonal(n, kk, pivot + shift, source + shift, fast[1] + shift);
+    dsep_fisher_z_gather(n, places + shift, source, fast[2] + shift);
+    for (int m = shift; m < n + shift; m++) {
+        pivot[m] = uniform() < .05 ? NAN : pivot[m];
+        count += plain_weak[m] = pivot[m] * pivot[m] <= root * root;
+    }
+    return dsep_fisher_z_pairs(n, root * root, pivot + shift, fast_weak + shift) == count &&
+           memcmp(plain, fast, sizeof plain) == 0 &&
+           memcmp(plain_weak, fast_weak, sizeof plain_weak) == 0;
 }
 
-static void test_eliminate(void) {
+static void test_vectors(void) {
     int good = 1;
-    for (int64_t n = 0; n <= LONGEST; n++)
-        good &= same_eliminations(n, (int)(n % SHIFTS));
-    tap_ok(good, "eliminate, diagonal and gather: lengths 0 to 200 to the bit");
-    good = 1;
-    for (int i = 0; i < 1000; i++)
-        good &= same_eliminations(below(LONGEST + 1), below(SHIFTS));
-    tap_ok(good, "eliminate, diagonal and gather: 1,000 random rows to the bit");
+    for (int i = 0; i <= LONGEST + 1000; i++)
+        good &= same_vectors(length_of(i), i % SHIFTS);
+    tap_ok(good, "eliminate, diagonal, gather and pairs are a plain loop's to the bit");
 }
 
-/* --- degenerate rows ------------------------------------------------------------------------- */
+/* --- degenerate pivots ----------------------------------------------------------------------- */
 
-static int gives(dsep_fisher_z_row row, int64_t separated, int64_t singular) {
+/* Three pivots, of which the one in the middle is special. */
+typedef struct {
+    const char *what;
+    double ii, ij, jj, ik, kk, kj; /* of that pivot */
+    int marked;                    /* it is none at all */
+    int64_t separated, singular;
+} special;
+
+static int gives(const special *s, int single) {
+    const double ik[] = {0, s->ik, 0}, kk[] = {1, s->kk, 1}, kj[] = {0, s->kj, 0};
+    double bound[3];
     int64_t independent[3] = {7, 7, 7};
-    const dsep_citest_row found = dsep_fisher_z_decide(&row, independent);
-    int64_t sum = 0;
-    for (int64_t m = 0; m < row.n && found.separated > 0; m++)
-        sum += independent[m];
-    return found.separated == separated && found.singular == singular && sum == separated;
+    dsep_fisher_z_bounds(3, s->ii, .1, ik, single ? NULL : kk, bound);
+    if (s->marked)
+        bound[1] = DSEP_FISHER_Z_NO_PIVOT;
+    const dsep_fisher_z_row row = {s->ij, s->jj, 3, ik, single ? NULL : kk, kj, bound};
+    const dsep_fisher_z_block found = dsep_fisher_z_test(&row, independent);
+    return found.separated == s->separated && found.singular == s->singular &&
+           independent[0] == (s->separated >= 2) && independent[2] == independent[0] &&
+           independent[1] == (s->separated == 3);
 }
 
 static void test_singular(void) {
-    const double zero[] = {0, 0, 0}, one[] = {1, 1, 1};
-    const dsep_fisher_z_row plain = {1, 0, 1, .1, 3, zero, one, zero};
-    tap_ok(gives(plain, 3, 0), "three targets with nothing in common are independent");
-    dsep_fisher_z_row row = plain;
-    row.kk = 1e-11;
-    tap_ok(gives(row, 0, 3), "a pivot without variance: no test exists");
-    row.kk = DSEP_FISHER_Z_SINGULAR;
-    tap_ok(gives(row, 0, 3), "at the bound of singularity, none either");
-    row.kk = nextafter(DSEP_FISHER_Z_SINGULAR, 1);
-    tap_ok(gives(row, 3, 0), "just above it the tests exist");
-    row = plain;
-    row.ik = 1;
-    tap_ok(gives(row, 0, 3), "a node that the pivot determines");
-    row.ik = sqrt(1 - .5e-10);
-    tap_ok(gives(row, 0, 3), "a node with half of 1e-10 of its variance left");
-    row.ik = sqrt(1 - 4e-10);
-    tap_ok(gives(row, 3, 0), "a node with 4e-10 of its variance left can be tested");
-    const double same[] = {0, 1, -1};
-    row = plain;
-    row.kj = same;
-    tap_ok(gives(row, 1, 2), "a target equal to the pivot, up to its sign, is singular");
-    const double half_kk[] = {.25, .25, .25}, at_pivot[] = {.25, 0, 0};
-    row = (dsep_fisher_z_row){1, 0, .25, .1, 3, zero, half_kk, at_pivot};
-    tap_ok(gives(row, 2, 1), "the pivot itself as a target is singular");
-    const double gone[] = {0, 1e-11, 1};
-    row = plain;
-    row.jj = gone;
-    tap_ok(gives(row, 1, 2), "targets that the set determines are singular");
-    const double nan_variance[] = {NAN, 1, 1}, nan_covariance[] = {NAN, 0, 0};
-    row = plain;
-    row.jj = nan_variance;
-    tap_ok(gives(row, 2, 1), "a variance that is no number is singular, not independent");
-    row = plain;
-    row.ij = nan_covariance;
-    tap_ok(gives(row, 2, 0), "a covariance that is no number is not independent");
-    row.kk = NAN;
-    tap_ok(gives(row, 0, 3), "a pivot that is no number has no tests");
+    const double at = DSEP_FISHER_Z_SINGULAR, above = nextafter(at, 1);
+    const double half = sqrt(1 - .5e-10), more = sqrt(1 - 4e-10);
+    const special cases[] = {
+        {"three pivots of two variables with nothing in common", 1, 0, 1, 0, 1, 0, 0, 3, 0},
+        {"a pivot without variance", 1, 0, 1, 0, 0, 0, 0, 2, 1},
+        {"a pivot at the bound of singularity", 1, 0, 1, 0, at, 0, 0, 2, 1},
+        {"a pivot just above it", 1, 0, 1, 0, above, 0, 0, 3, 0},
+        {"a pivot equal to the node", 1, 0, 1, 1, 1, 0, 0, 2, 1},
+        {"a node with half of the bound left", 1, 0, 1, half, 1, 0, 0, 2, 1},
+        {"a node with four times the bound left", 1, 0, 1, more, 1, 0, 0, 3, 0},
+        {"a node at the bound", at, 0, 1, 0, 1, 0, 0, 0, 3},
+        {"a node just above it", above, 0, 1, 0, 1, 0, 0, 3, 0},
+        {"a pivot equal to the target", 1, 0, 1, 0, 1, 1, 0, 2, 1},
+        {"a pivot equal to minus the target", 1, 0, 1, 0, 1, -1, 0, 2, 1},
+        {"the target itself, of which a set left a quarter", 1, 0, .25, 0, .25, .25, 0, 2, 1},
+        {"a target with half of the bound left", 1, 0, 1, 0, 1, half, 0, 2, 1},
+        {"a target without variance", 1, 0, 0, 0, 1, 0, 0, 0, 3},
+        {"a target at the bound", 1, 0, at, 0, 1, 0, 0, 0, 3},
+        {"a target just above it", 1, 0, above, 0, 1, 0, 0, 3, 0},
+        {"a node's variance is no number", NAN, 0, 1, 0, 1, 0, 0, 0, 3},
+        {"a target's is none", 1, 0, NAN, 0, 1, 0, 0, 0, 3},
+        {"a pivot's is none", 1, 0, 1, 0, NAN, 0, 0, 2, 1},
+        {"a covariance of node and target is no number", 1, NAN, 1, 0, 1, 0, 0, 0, 0},
+        {"one of node and pivot", 1, 0, 1, NAN, 1, 0, 0, 2, 1},
+        {"one of pivot and target", 1, 0, 1, 0, 1, NAN, 0, 2, 1},
+        {"a place that is no pivot", 1, 0, 1, 0, 1, 0, 1, 2, 0},
+        {"no pivot, equal to the target", 1, 0, 1, 0, 1, 1, 1, 2, 0},
+        {"no pivot, and no number", 1, 0, 1, NAN, NAN, NAN, 1, 2, 0}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const special *s = &cases[i];
+        const int single = s->ii == 1 && s->jj == 1 && s->kk == 1;
+        tap_ok(gives(s, 0) && (!single || gives(s, 1)), "%s: %d separate, %d singular", s->what,
+               (int)s->separated, (int)s->singular);
+    }
 }
 
 /* --- decisions against the formula ----------------------------------------------------------- */
 
-/* sqrt(n - l - 3) atanh|r| - z in long double. */
-static long double margin(const dsep_fisher_z_row *row, int64_t m, int64_t samples, double z) {
-    const long double kk = row->kk, ik = row->ik, kj = row->kj[m];
+/* sqrt(samples) atanh|r| - z in long double; samples: n - l - 3. */
+static long double margin(const pivots *a, int64_t m, int64_t samples, double z) {
+    const long double kk = a->kk[m], ik = a->ik[m], kj = a->kj[m];
     const long double r =
-        (row->ij[m] * kk - ik * kj) / sqrtl((row->ii * kk - ik * ik) * (row->jj[m] * kk - kj * kj));
+        (a->row.ij * kk - ik * kj) / sqrtl((a->ii * kk - ik * ik) * (a->row.jj * kk - kj * kj));
     return sqrtl((long double)samples) * atanhl(fabsl(r)) - z;
 }
 
-/* A row whose targets sit at 1 + delta of the threshold. samples: n - l - 3. */
-static void draw_near(arrays *a, dsep_fisher_z_row *row, double root) {
-    static const double deltas[] = {.5, 1e-3, 1e-6, 1e-9, 1e-11, 1e-12, 1e-13, 0};
-    row->ik = between(-.7, .7) * sqrt(row->ii * row->kk);
-    const long double i_left = (long double)row->ii * row->kk - (long double)row->ik * row->ik;
-    for (int64_t m = 0; m < row->n; m++) {
-        a->jj[m] = between(.1, 1);
-        a->kj[m] = between(-.7, .7) * sqrt(row->kk * a->jj[m]);
-        const long double kj = a->kj[m], j_left = (long double)a->jj[m] * row->kk - kj * kj;
-        const double delta = deltas[m % 8] * (uniform() < .5 ? -1 : 1);
-        const long double r = (long double)root * (1 + (long double)delta);
-        const long double sign = uniform() < .5 ? -1 : 1;
-        a->ij[m] = (double)((sign * r * sqrtl(i_left * j_left) + row->ik * kj) / row->kk);
+/* Draws a pivot until one exists with which the partial correlation is r: with correlations a, b
+ * of the node with target and pivot, c solves a - b c = r sqrt((1 - b^2) (1 - c^2)). */
+static void draw_near(pivots *a, int64_t m, long double r) {
+    const long double ij = a->row.ij / sqrtl((long double)a->ii * a->row.jj);
+    for (int tries = 0; tries < 1000; tries++) {
+        a->kk[m] = a->row.kk ? between(.1, 1) : 1;
+        a->ik[m] = between(-.7, .7) * sqrt(a->ii * a->kk[m]);
+        const long double b = a->ik[m] / sqrtl((long double)a->ii * a->kk[m]);
+        const long double sine = r * sqrtl(1 - b * b), length = hypotl(b, sine);
+        if (fabsl(ij) > .99L * length)
+            continue;
+        const long double angle = atan2l(sine, b) + (uniform() < .5 ? -1 : 1) * acosl(ij / length);
+        a->kj[m] = (double)(cosl(angle) * sqrtl((long double)a->row.jj * a->kk[m]));
+        if (sinl(angle) > .3L)
+            return;
     }
+}
+
+/* A row whose tests sit at 1 + delta of the threshold. */
+static void draw_near_row(pivots *a, double root, int single) {
+    static const double deltas[] = {.3, 1e-3, 1e-6, 1e-9, 1e-11, 1e-12, 1e-13, 0};
+    do
+        set_row(a, 64, 0, single, between(-.4, .4));
+    while (a->row.jj == 0);
+    for (int64_t m = 0; m < a->row.n; m++) {
+        const long double over = (long double)deltas[m % 8] * (uniform() < .5 ? -1 : 1);
+        draw_near(a, m, (uniform() < .5 ? -1 : 1) * (root * (1 + over)));
+    }
+    dsep_fisher_z_bounds(a->row.n, a->ii, root * root, a->row.ik, a->row.kk, a->bound);
 }
 
 static void test_threshold(void) {
     static const double alphas[] = {.05, .01, .001};
-    arrays a;
+    static pivots a;
     int good = 1, near = 0, weak = 0, all = 0;
     for (int i = 0; i < 2000; i++) {
         const int64_t samples = i % 2 ? 20 + below(100) : 1000 + below(100000);
         const double z = gsl_cdf_ugaussian_Qinv(alphas[i % 3] / 2);
-        const double root = tanh(z / sqrt((double)samples));
-        dsep_fisher_z_row row = {between(.1, 1), 0,   between(.1, 1), root * root, 64, a.ij,
-                                 a.jj,           a.kj};
-        draw_near(&a, &row, root);
         int64_t independent[64] = {0};
-        const dsep_citest_row result = dsep_fisher_z_decide(&row, independent);
-        for (int64_t m = 0; m < 64; m++) {
-            const long double over = margin(&row, m, samples, z);
+        draw_near_row(&a, tanh(z / sqrt((double)samples)), i / 2 % 2);
+        dsep_fisher_z_test(&a.row, independent);
+        for (int64_t m = 0; m < a.row.n; m++) {
+            const long double over = margin(&a, m, samples, z);
             if (fabsl(over) <= 1e-12L)
                 continue;
-            const int found = result.separated > 0 && independent[m];
-            good &= found == (over <= 0);
+            good &= independent[m] == (over <= 0);
             near += fabsl(over) < 1e-8L;
-            weak += found;
+            weak += over <= 0;
             all++;
         }
     }
@@ -242,35 +305,50 @@ static void test_threshold(void) {
            near);
 }
 
-/* --- behind citest.h ------------------------------------------------------------------------- */
+/* --- behind citest.h, against the inverse ---------------------------------------------------- */
 
 typedef struct {
-    double values[P * P];
+    int p;
+    double *values; /* [p x p]; freed by free() */
     dsep_correlation correlation;
 } matrix;
 
-/* Correlations of random factors; with `twin`, variable 7 is variable 3 again. */
-static void draw_matrix(matrix *c, int64_t n_samples, int twin) {
-    double factor[P][P + 4];
-    for (int x = 0; x < P; x++)
-        for (int f = 0; f < P + 4; f++)
-            factor[x][f] = twin && x == 7 ? factor[3][f] : between(-1, 1) + (f == 0) * .5;
-    for (int x = 0; x < P; x++)
-        for (int y = 0; y < P; y++) {
-            long double xy = 0, xx = 0, yy = 0;
-            for (int f = 0; f < P + 4; f++) {
-                xy += (long double)factor[x][f] * factor[y][f];
-                xx += (long double)factor[x][f] * factor[x][f];
-                yy += (long double)factor[y][f] * factor[y][f];
+static matrix make_matrix(int p, int64_t n_samples) {
+    double *values = calloc((size_t)p * p, sizeof *values);
+    for (int x = 0; x < p; x++)
+        values[x * p + x] = 1;
+    return (matrix){p, values, {.n_samples = n_samples, .n_variables = p, .values = values}};
+}
+
+static void relate(matrix *c, int x, int y, double r) {
+    c->values[x * c->p + y] = c->values[y * c->p + x] = r;
+}
+
+/* Correlations of random data; with `twin`, 1 or -1, variable 7 is so many times variable 3. */
+static matrix draw_matrix(int p, int rows, int64_t n_samples, int twin) {
+    matrix c = make_matrix(p, n_samples);
+    double *data = malloc((size_t)p * rows * sizeof *data);
+    for (int x = 0; x < p; x++)
+        for (int f = 0; f < rows; f++)
+            data[x * rows + f] =
+                twin && x == 7 ? twin * data[3 * rows + f] : between(-1, 1) + (f == 0) * .5;
+    for (int x = 0; x < p; x++)
+        for (int y = 0; y < x; y++) {
+            const double *a = data + x * rows, *b = data + y * rows;
+            long double ab = 0, aa = 0, bb = 0;
+            for (int f = 0; f < rows; f++) {
+                ab += (long double)a[f] * b[f];
+                aa += (long double)a[f] * a[f];
+                bb += (long double)b[f] * b[f];
             }
-            c->values[x * P + y] = x == y ? 1 : (double)(xy / sqrtl(xx * yy));
+            relate(&c, x, y, (double)(ab / sqrtl(aa * bb)));
         }
-    c->correlation =
-        (dsep_correlation){.n_samples = n_samples, .n_variables = P, .values = c->values};
+    free(data);
+    return c;
 }
 
 /* Inverts m [k x k] in place; 0 when it has no inverse. */
-static int invert(long double m[MOST + 2][MOST + 2], int k) {
+static int invert(long double m[MOST][MOST], int k) {
     for (int i = 0; i < k; i++) {
         const long double pivot = m[i][i];
         if (fabsl(pivot) < 1e-12L)
@@ -290,184 +368,298 @@ static int invert(long double m[MOST + 2][MOST + 2], int k) {
     return 1;
 }
 
-/* Partial correlation from the inverse of C over x, y and the set; NAN where there is none. */
+/* What is left of the covariance of x and y given the set, from the inverse of the set's. */
+static long double left_of(const matrix *c, int x, int y, const int *set, int l,
+                           long double inverse[MOST][MOST]) {
+    long double left = c->values[x * c->p + y];
+    for (int i = 0; i < l; i++)
+        for (int j = 0; j < l; j++)
+            left -= c->values[x * c->p + set[i]] * inverse[i][j] * c->values[y * c->p + set[j]];
+    return left;
+}
+
+/* Partial correlation; NAN where there is none. */
 static double slow_partial(const matrix *c, int x, int y, const int *set, int l) {
-    long double m[MOST + 2][MOST + 2];
-    int v[MOST + 2] = {x, y};
-    for (int i = 0; i < l; i++) {
-        v[2 + i] = set[i];
-        if (set[i] == y)
-            return NAN;
-    }
-    for (int i = 0; i < l + 2; i++)
-        for (int j = 0; j < l + 2; j++)
-            m[i][j] = c->values[v[i] * P + v[j]];
-    return invert(m, l + 2) ? (double)(-m[0][1] / sqrtl(m[0][0] * m[1][1])) : NAN;
+    long double m[MOST][MOST];
+    for (int i = 0; i < l; i++)
+        for (int j = 0; j < l; j++)
+            m[i][j] = c->values[set[i] * c->p + set[j]];
+    if (!invert(m, l))
+        return NAN;
+    const long double xx = left_of(c, x, x, set, l, m), yy = left_of(c, y, y, set, l, m);
+    const long double r = left_of(c, x, y, set, l, m) / sqrtl(xx * yy);
+    return xx < 1e-11L || yy < 1e-11L ? NAN : (double)fmaxl(-1, fminl(1, r));
 }
 
 /* A node with its adjacent variables, and the state that the test should be in. */
 typedef struct {
     const matrix *c;
     dsep_citest *test;
-    int node, order;
-    int32_t adjacent[P], targets[P];
+    int node, order, depth, set[MOST]; /* the variables that were pushed */
+    int32_t adjacent[WIDE], targets[WIDE];
+    int32_t next[MOST]; /* position behind the last pushed one, at each depth */
     int64_t n_adjacent, n_targets;
-    int32_t set[MOST]; /* positions that were pushed */
-    int depth;
-    double alpha;
-    int64_t measured, singular, separated; /* so that the test can be seen to have looked */
+    double z;
+    int64_t found, none, singular, refused; /* so that the test can be seen to have looked */
 } walk;
 
 static void start(walk *w, int order) {
     w->order = order;
     w->depth = 0;
-    w->n_adjacent = w->n_targets = 0;
-    w->node = below(P);
-    for (int x = 0; x < P; x++)
-        if (x != w->node && uniform() < .8)
-            w->adjacent[w->n_adjacent++] = x;
-    for (int m = 0; m < w->n_adjacent; m++)
-        if (uniform() < .7)
-            w->targets[w->n_targets++] = m;
     if (w->test->reserve(w->test->state, w->n_adjacent, order, NULL))
         tap_note("no memory");
     w->test->begin(w->test->state, w->node, w->adjacent, w->n_adjacent, w->targets, w->n_targets,
                    order);
 }
 
-/* Compares what the test measures given its set and `pivot` with the slow way. */
-static int measures_right(walk *w, int32_t pivot) {
-    double found[P];
-    int set[MOST], l = 0, good = 1;
-    for (int d = 0; d < w->depth; d++)
-        set[l++] = w->adjacent[w->set[d]];
-    if (pivot >= 0)
-        set[l++] = w->adjacent[pivot];
-    w->test->measure(w->test->state, pivot, found);
-    for (int64_t m = 0; m < w->n_targets; m++) {
-        const double wanted = slow_partial(w->c, w->node, w->adjacent[w->targets[m]], set, l);
-        good &= isnan(wanted) ? isnan(found[m]) : fabs(found[m] - wanted) < 1e-11;
-        w->measured++;
+/* Neighbours are drawn from all variables but the node; some of them become targets. */
+static void draw_node(walk *w, int n_adjacent, double share) {
+    int open = w->c->p - 1;
+    w->node = below(w->c->p);
+    w->n_adjacent = w->n_targets = 0;
+    for (int x = 0; x < w->c->p; x++)
+        if (x != w->node && below(open--) < n_adjacent - w->n_adjacent)
+            w->adjacent[w->n_adjacent++] = x;
+    for (int m = 0; m < w->n_adjacent; m++)
+        if (uniform() < share)
+            w->targets[w->n_targets++] = m;
+}
+
+/* Compares one scan and the weakest from `next` on with the partial correlations r[n_adjacent];
+ * gives the pivot. */
+static int scan_right(walk *w, int64_t target, int32_t next, const double *r, int64_t *pivot) {
+    const double root_n = sqrt((double)(w->c->correlation.n_samples - w->order - 3));
+    dsep_citest_scan wanted = {-1, 0};
+    double least = NAN;
+    for (int32_t k = next; k < w->n_adjacent; k++) {
+        wanted.singular += wanted.pivot < 0 && isnan(r[k]);
+        if (wanted.pivot < 0 && root_n * atanh(fabs(r[k])) <= w->z)
+            wanted.pivot = k;
+        if (!isnan(r[k]) && !(fabs(r[k]) >= fabs(least)))
+            least = r[k];
     }
+    const dsep_citest_scan found = w->test->scan(w->test->state, target, next);
+    const double weakest = w->test->weakest(w->test->state, target, next);
+    *pivot = found.pivot;
+    *(wanted.pivot < 0 ? &w->none : &w->found) += 1;
+    w->singular += wanted.singular;
+    return found.pivot == wanted.pivot && found.singular == wanted.singular &&
+           (isnan(least) ? isnan(weakest) : fabs(weakest - least) < 1e-11);
+}
+
+/* All that scans of a target find, one continued behind the other. */
+static int target_right(walk *w, int64_t target) {
+    static double r[WIDE];
+    const int y = w->adjacent[w->targets[target]];
+    for (int32_t k = w->next[w->depth]; k < w->n_adjacent; k++) {
+        w->set[w->depth] = w->adjacent[k];
+        r[k] = slow_partial(w->c, w->node, y, w->set, w->depth + 1);
+    }
+    int good = 1;
+    int64_t pivot = 0;
+    for (int64_t next = w->next[w->depth]; next < w->n_adjacent && pivot >= 0; next = pivot + 1)
+        good &= scan_right(w, target, (int32_t)next, r, &pivot);
     return good;
 }
 
-static int decides_as_measured(walk *w, int32_t pivot) {
-    double r[P];
-    int64_t independent[P] = {0}, separated = 0, singular = 0;
-    const dsep_citest_row row = w->test->decide(w->test->state, pivot, independent);
-    w->test->measure(w->test->state, pivot, r);
-    int good = 1;
-    for (int64_t m = 0; m < w->n_targets; m++) {
-        const double value = w->test->statistic(w->test->state, r[m], w->order);
-        const double p = w->test->p_value(w->test->state, value);
-        const int found = row.separated > 0 && independent[m];
-        separated += found;
-        singular += isnan(r[m]);
-        if (isnan(r[m]))
-            good &= !found;
-        else if (fabs(p - w->alpha) > 1e-10)
-            good &= found == (p >= w->alpha);
-    }
-    w->separated += separated;
-    w->singular += singular;
-    return good && separated == row.separated && singular == row.singular;
+static int is_member(const walk *w, int32_t position) {
+    int found = 0;
+    for (int d = 0; d < w->depth; d++)
+        found |= w->set[d] == w->adjacent[position];
+    return found;
 }
 
-static void keep_some(walk *w) {
-    int32_t kept[P];
-    int64_t count = 0;
-    for (int64_t m = 0; m < w->n_targets; m++)
-        if (uniform() < .8) {
-            w->targets[count] = w->targets[m];
-            kept[count++] = (int32_t)m;
-        }
-    w->n_targets = count;
-    w->test->retain(w->test->state, kept, count);
+static int push_right(walk *w, int32_t pivot) {
+    const int x = w->adjacent[pivot];
+    const int determined = isnan(slow_partial(w->c, x, x, w->set, w->depth));
+    if (!w->test->push(w->test->state, pivot)) {
+        w->refused++;
+        return determined;
+    }
+    w->set[w->depth++] = x;
+    w->next[w->depth] = pivot + 1;
+    return !determined;
+}
+
+static void drop_one(dsep_citest *test, int32_t *targets, int64_t *n_targets, int64_t target) {
+    targets[target] = targets[--*n_targets];
+    test->drop(test->state, target);
 }
 
 /* One random step; 0 when something was wrong. */
 static int step(walk *w) {
-    const int32_t after = w->depth > 0 ? w->set[w->depth - 1] + 1 : 0;
-    const int left = (int)w->n_adjacent - after;
+    const int left = (int)w->n_adjacent - w->next[w->depth];
     const double kind = uniform();
-    if (kind < .05)
-        keep_some(w);
-    else if (kind < .3 && w->depth > 0) {
-        w->test->pop(w->test->state);
-        w->depth--;
-    } else if (kind < .6 && w->depth < w->order - 1 && left > 0) {
-        const int32_t pivot = after + below(left);
-        if (w->test->push(w->test->state, pivot))
-            w->set[w->depth++] = pivot;
-    }
-    if (w->order == 0)
-        return measures_right(w, -1) && decides_as_measured(w, -1);
-    if (!measures_right(w, -1))
-        return 0;
-    const int32_t from = w->depth > 0 ? w->set[w->depth - 1] + 1 : 0;
-    if (from >= w->n_adjacent)
-        return 1;
-    const int32_t pivot = from + below((int)w->n_adjacent - from);
-    return measures_right(w, pivot) && (w->depth < w->order - 1 || decides_as_measured(w, pivot));
+    int good = 1;
+    if (kind < .08 && w->n_targets > 0)
+        drop_one(w->test, w->targets, &w->n_targets, below((int)w->n_targets));
+    else if ((kind < .3 || left == 0) && w->depth > 0)
+        w->test->pop(w->test->state), w->depth--;
+    else if (w->depth < w->order - 1 && left > 0)
+        good &= push_right(w, w->next[w->depth] + below((left + 1) / 2));
+    for (int64_t m = 0; m < w->n_targets && w->depth == w->order - 1; m++)
+        if (!is_member(w, w->targets[m]))
+            good &= target_right(w, m);
+    return good;
 }
 
 static void test_walks(int64_t n_samples, double alpha) {
-    matrix c;
-    walk w = {.c = &c, .alpha = alpha};
+    static walk w;
+    w = (walk){.z = gsl_cdf_ugaussian_Qinv(alpha / 2)};
     int good = 1;
-    for (int i = 0; i < 120; i++) {
-        draw_matrix(&c, n_samples, 0);
+    for (int i = 0; i < 90; i++) {
+        matrix c = draw_matrix(P, P + 4, n_samples, i % 3 - 1);
+        w.c = &c;
         good &= dsep_fisher_z_create(&c.correlation, alpha, NULL, &w.test) == DSEP_OK;
-        start(&w, i % 6);
-        for (int s = 0; s < 60 && good; s++)
-            good &= step(&w);
+        for (int k = 0; k < MOST; k++) {
+            draw_node(&w, 2 + below(P - 2), .7);
+            start(&w, 1 + (i + 2 * k) % MOST);
+            for (int s = 0; s < 40 && good; s++)
+                good &= step(&w);
+        }
         dsep_fisher_z_destroy(&w.test);
+        free(c.values);
     }
-    tap_ok(good && w.measured > 10000 && w.singular > 100 && w.separated > 100,
-           "random walks at orders 0 to 5 with %lld samples: %lld partial correlations right, "
-           "decisions agree",
-           (long long)n_samples, (long long)w.measured);
+    tap_ok(good && w.found > 5000 && w.none > 1000 && w.singular > 5000 && w.refused > 20,
+           "random walks at orders 1 to 5 with %lld samples find what the inverse finds: %lld "
+           "pivots, %lld times none, %lld singular, %lld pushes refused",
+           (long long)n_samples, (long long)w.found, (long long)w.none, (long long)w.singular,
+           (long long)w.refused);
 }
 
-/* Variables 3 and 7 are the same: with one of them in the set the other is determined. */
-static void test_determined(void) {
-    matrix c;
-    dsep_citest *test = NULL;
-    const int32_t adjacent[] = {1, 3, 5, 7, 9}, targets[] = {0, 2, 3, 4};
-    double before[4], after[4];
-    int64_t independent[4];
-    draw_matrix(&c, 100, 1);
-    dsep_fisher_z_create(&c.correlation, .05, NULL, &test);
-    test->reserve(test->state, 5, 3, NULL);
-    test->begin(test->state, 0, adjacent, 5, targets, 4, 3);
-    tap_ok(test->push(test->state, 1) == 1, "the first of two equal variables enters the set");
-    test->measure(test->state, 2, before);
-    tap_ok(test->push(test->state, 3) == 0, "the second is refused");
-    test->measure(test->state, 2, after);
-    tap_ok(memcmp(before, after, sizeof before) == 0, "and the refusal changes nothing");
-    tap_ok(isnan(before[2]) && isnan(before[1]) && !isnan(before[0]) && !isnan(before[3]),
-           "no association with a determined target or a member, one with all others");
-    test->measure(test->state, 3, after);
-    const dsep_citest_row row = test->decide(test->state, 3, independent);
-    tap_ok(isnan(after[0]) && isnan(after[3]) && row.singular == 4 && row.separated == 0,
-           "a determined pivot has no tests");
-    test->begin(test->state, 7, adjacent, 3, targets, 2, 1);
-    test->measure(test->state, 1, after);
-    tap_ok(isnan(after[0]) && isnan(after[1]), "a determined node has none");
-    dsep_fisher_z_destroy(&test);
-    dsep_fisher_z_destroy(&test);
-    dsep_fisher_z_destroy(NULL);
-    tap_ok(!test, "destroyed, twice and none");
+/* --- paths through the matrix ---------------------------------------------------------------- */
+
+/* Blocks of every size: all targets are held near the threshold, so that they separate late. */
+static void test_blocks(int p, int n_adjacent) {
+    static walk w;
+    matrix c = make_matrix(p, 50);
+    w = (walk){.c = &c, .z = gsl_cdf_ugaussian_Qinv(.05)};
+    draw_node(&w, n_adjacent, 20. / n_adjacent);
+    for (int k = 0; k < w.n_adjacent; k++)
+        for (int64_t m = -1; m < w.n_targets; m++) {
+            const int x = m < 0 ? w.node : w.adjacent[w.targets[m]];
+            if (x != w.adjacent[k])
+                relate(&c, x, w.adjacent[k], between(-.25, .25));
+        }
+    for (int64_t m = 0; m < w.n_targets; m++)
+        relate(&c, w.node, w.adjacent[w.targets[m]], between(.24, .3));
+    int good = dsep_fisher_z_create(&c.correlation, .1, NULL, &w.test) == DSEP_OK;
+    start(&w, 1);
+    for (int64_t m = 0; m < w.n_targets; m++)
+        good &= target_right(&w, m);
+    tap_ok(good && w.found > 50 && w.none > 5,
+           "%d neighbours among %d variables: scans of many blocks find what the inverse finds",
+           n_adjacent, p);
+    dsep_fisher_z_destroy(&w.test);
+    free(c.values);
+}
+
+/* The small matrix among other variables. place[SMALL], ascending: where its own are. */
+static matrix embed(const matrix *small, int *place) {
+    matrix c = make_matrix(LARGE, small->correlation.n_samples);
+    int count = 0;
+    for (int x = 0; x < LARGE; x++) {
+        if (below(LARGE - x) < SMALL - count)
+            place[count++] = x;
+        for (int y = 0; y < x; y++)
+            relate(&c, x, y, between(-.3, .3));
+    }
+    for (int x = 0; x < SMALL; x++)
+        for (int y = 0; y < x; y++)
+            relate(&c, place[x], place[y], small->values[x * SMALL + y]);
+    return c;
+}
+
+/* Scans and the weakest of a target on both paths, from the front and from later positions. */
+static int same_paths(const walk *a, const walk *b, int64_t m, int *late) {
+    int good = 1;
+    int64_t pivot = 0;
+    for (int64_t next = 0; next < a->n_adjacent && pivot >= 0; next = pivot + 1 + below(20)) {
+        const dsep_citest_scan one = a->test->scan(a->test->state, m, (int32_t)next);
+        const dsep_citest_scan two = b->test->scan(b->test->state, m, (int32_t)next);
+        const double weak[] = {a->test->weakest(a->test->state, m, (int32_t)next),
+                               b->test->weakest(b->test->state, m, (int32_t)next)};
+        good &= one.pivot == two.pivot && one.singular == two.singular;
+        good &= memcmp(&weak[0], &weak[1], sizeof weak[0]) == 0;
+        pivot = one.pivot;
+        *late += pivot - next >= 96;
+    }
+    return good;
+}
+
+static void test_paths(void) {
+    static const int degrees[] = {SMALL / 4, 100, 200, SMALL - 1};
+    static walk a, b;
+    int place[SMALL], good = 1, late = 0;
+    matrix small = draw_matrix(SMALL, 50, 50, 1), large = embed(&small, place);
+    a = (walk){.c = &small};
+    good &= dsep_fisher_z_create(&small.correlation, .2, NULL, &a.test) == DSEP_OK;
+    b.c = &large;
+    good &= dsep_fisher_z_create(&large.correlation, .2, NULL, &b.test) == DSEP_OK;
+    for (int i = 0; i < 20; i++) {
+        draw_node(&a, degrees[i % 4], .9);
+        b = (walk){.c = &large, .test = b.test, .node = place[a.node]};
+        b.n_adjacent = a.n_adjacent;
+        b.n_targets = a.n_targets;
+        memcpy(b.targets, a.targets, sizeof a.targets);
+        for (int64_t k = 0; k < a.n_adjacent; k++)
+            b.adjacent[k] = place[a.adjacent[k]];
+        start(&a, 1);
+        start(&b, 1);
+        for (int k = 0; k < 10; k++) {
+            const int m = below((int)a.n_targets);
+            drop_one(a.test, a.targets, &a.n_targets, m);
+            drop_one(b.test, b.targets, &b.n_targets, m);
+        }
+        for (int64_t m = 0; m < a.n_targets; m++)
+            good &= same_paths(&a, &b, m, &late);
+    }
+    tap_ok(good && late > 50,
+           "whole rows and gathered ones: the same bits (%d scans beyond two blocks)", late);
+    const int32_t end = (int32_t)a.n_adjacent;
+    tap_ok(a.test->scan(a.test->state, 0, end).pivot < 0 &&
+               b.test->scan(b.test->state, 0, end).pivot < 0 &&
+               isnan(a.test->weakest(a.test->state, 0, end)),
+           "no pivots left: nothing is found");
+    dsep_fisher_z_destroy(&a.test);
+    dsep_fisher_z_destroy(&b.test);
+    free(small.values);
+    free(large.values);
+}
+
+/* --- figures --------------------------------------------------------------------------------- */
+
+static int pairs_right(const matrix *c, dsep_citest *test, double z) {
+    uint8_t independent[P + 1];
+    const int x = below(c->p), first = below(c->p), count = below(c->p - first + 1);
+    const double *r = c->values + x * c->p;
+    int64_t weak = 0;
+    memset(independent, 9, sizeof independent);
+    const int64_t found = test->pairs(test->state, x, first, count, independent);
+    int good = independent[count] == 9;
+    for (int j = 0; j < count; j++) {
+        const double value =
+            sqrt((double)(c->correlation.n_samples - 3)) * atanh(fabs(r[first + j]));
+        good &= independent[j] == (value <= z);
+        good &= test->marginal(test->state, x, first + j) == r[first + j];
+        weak += value <= z;
+    }
+    return good && found == weak;
 }
 
 static void test_figures(void) {
-    matrix c;
+    matrix c = draw_matrix(P, P + 4, 50, 0);
     dsep_citest *test = NULL;
-    draw_matrix(&c, 50, 0);
-    dsep_fisher_z_create(&c.correlation, .01, NULL, &test);
+    const double z = gsl_cdf_ugaussian_Qinv(.05), root = tanh(z / sqrt(50 - 3));
+    for (int x = 1; x < P; x++) /* another order would decide otherwise */
+        relate(&c, x, x - 1, (x % 2 ? 1.005 : -.995) * root);
+    dsep_fisher_z_create(&c.correlation, .1, NULL, &test);
     tap_ok(test->n_variables == P && test->max_order == 46, "sets of up to n - 4 variables");
     int good = 1;
+    for (int i = 0; i < 1000; i++)
+        good &= pairs_right(&c, test, z);
+    tap_ok(good, "pairs and marginal associations are those of the matrix");
+    good = 1;
     for (int i = 0; i < 1000; i++) {
         const double r = between(-1, 1);
         const int64_t order = below(6);
@@ -485,17 +677,24 @@ static void test_figures(void) {
                dsep_fisher_z_bytes(101, 3) > dsep_fisher_z_bytes(100, 3),
            "the workspace grows with order and neighbours");
     dsep_fisher_z_destroy(&test);
+    dsep_fisher_z_destroy(&test);
+    dsep_fisher_z_destroy(NULL);
+    tap_ok(!test, "destroyed, twice and none");
+    free(c.values);
 }
 
 int main(int argc, char **argv) {
     tap_begin(&argc, &argv);
-    test_decide();
-    test_eliminate();
+    test_rows(0);
+    test_rows(1);
+    test_vectors();
     test_singular();
     test_threshold();
     test_walks(60, .05);
     test_walks(1000, .3);
-    test_determined();
+    test_blocks(WIDE, WIDE - 1);
+    test_blocks(2200, 540);
+    test_paths();
     test_figures();
     return tap_end();
 }
