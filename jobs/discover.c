@@ -24,30 +24,34 @@ static void write_header(dsep_context *ctx, const dsep_invocation *call) {
 /* What a person wants to know first. */
 static void print_summary(const dsep_discover_result *r) {
     const dsep_pc *pc = r->pc;
-    int64_t tests = 0, singular = 0, directed = 0;
+    int64_t tests = 0, singular = 0;
     for (int64_t l = 0; l < pc->skeleton->n_levels; l++) {
         tests += pc->skeleton->levels[l].tests;
         singular += pc->skeleton->levels[l].singular;
     }
-    for (int64_t x = 0; x < pc->graph->n_nodes; x++)
-        for (int64_t k = pc->graph->offset[x]; k < pc->graph->offset[x + 1]; k++)
-            directed += dsep_graph_directed(pc->graph, x, pc->graph->neighbour[k]);
+    int64_t heads = 0, one_way = 0; /* ends with an arrow; edges with just one */
+    for (int64_t k = 0; k < 2 * pc->graph->n_edges; k++) {
+        heads += pc->graph->mark[k] == DSEP_MARK_ARROW;
+        one_way += pc->graph->mark[k] == DSEP_MARK_ARROW &&
+                   pc->graph->mark[pc->graph->twin[k]] == DSEP_MARK_TAIL;
+    }
+    const int64_t two_way = (heads - one_way) / 2;
     const dsep_table *table = r->input->table;
     printf("\n%s of %lld variables from %lld samples, alpha %g\n",
            pc->graph->kind == DSEP_GRAPH_SKELETON ? "Skeleton" : "CPDAG",
            (long long)table->n_variables, (long long)table->n_samples, r->settings->alpha);
     printf("  edges     %lld, of which %lld directed\n", (long long)pc->graph->n_edges,
-           (long long)directed);
+           (long long)one_way);
     printf("  tests     %lld, sets of up to %lld variables\n", (long long)tests,
            (long long)pc->skeleton->n_levels - 1);
     if (singular > 0)
         printf("            %lld more do not exist: some variables are determined by others\n",
                (long long)singular);
     if (pc->conflicts.count > 0)
-        printf("  conflicts %lld edges asked to point both ways; they are left <-> and\n"
-               "            listed in the result\n",
-               (long long)pc->conflicts.count);
-    if (10 * pc->conflicts.count > pc->graph->n_edges && r->settings->orientation == 0)
+        printf("  conflicts %lld edges asked to point both ways, %lld of them left <->; the result "
+               "lists them\n",
+               (long long)pc->conflicts.count, (long long)two_way);
+    if (10 * two_way > pc->graph->n_edges && r->settings->orientation == 0)
         printf(
             "            these are many: --orientation majority or a smaller --alpha may help\n");
     if (pc->ambiguous > 0)

@@ -13,7 +13,7 @@ trap 'rm -rf "$work"' EXIT
 
 # seconds SECTION LOG: the slowest rank's seconds in a section of the closing table
 seconds() {
-    awk -v section="$1" 'index($0, section " ") == 1 && NF >= 4 { line = $0
+    awk -v section="$1" 'index($0, section " ") == 1 && NF >= 2 { line = $0
         sub("^" section " *", "", line); split(line, v, " +")
         print (section == "total") ? v[1] : v[3] }' "$2"
 }
@@ -45,7 +45,7 @@ measure() {
 }
 
 model=$(sed -n 's/^model name[^:]*: *//p' /proc/cpuinfo | head -n 1)
-echo "machine: $model, $(nproc) cores; $(date -u +%F); median of $RUNS runs; seconds"
+echo "machine: $model, $(nproc --all) cores; $(date -u +%F); median of $RUNS runs; seconds"
 "$DSEP" --version | sed -n 's/^BLAS.*kernels/kernels:/p'
 printf '%-22s %5s %9s %9s %9s %9s %9s %9s %9s %12s %8s\n' \
     set ranks reading correl. skeleton strengths orient. writing total tests edges
