@@ -272,20 +272,10 @@ static dsep_citest_scan first_of_block(fisher_z *test, dsep_fisher_z_row row, in
     return (dsep_citest_scan){position_of(test, first + hit), block.singular};
 }
 
-/* A search goes on with the target before this one: its row of the matrix is far away. */
-static void fetch_early(const fisher_z *test, int64_t target, int64_t first) {
-    if (!test->dense || target == 0)
-        return;
-    const double *row = matrix_row(test, test->variables[target - 1]) + first;
-    for (int64_t k = 0; k < FIRST_BLOCK; k += 8)
-        __builtin_prefetch(row + k);
-}
-
 static dsep_citest_scan scan(void *state, int64_t target, int32_t start) {
     fisher_z *test = state;
     const int64_t end = end_place(test);
     int64_t singular = 0, size = FIRST_BLOCK;
-    fetch_early(test, target, first_place(test, start));
     for (int64_t first = first_place(test, start); first < end;) {
         const int64_t n = end - first < size ? end - first : size;
         const dsep_fisher_z_row row = block_of(test, target, first, n);
