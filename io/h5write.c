@@ -279,7 +279,8 @@ static herr_t write_rows(dsep_h5write *file, hid_t dataset, dsep_h5_type type,
                          const char *values) {
     hsize_t start[DSEP_H5WRITE_DIMENSIONS], extent[DSEP_H5WRITE_DIMENSIONS];
     for (int d = 0; d < slab->dimensions; d++) {
-        start[d] = (hsize_t)(slab->first[d] + (d == 0 ? first : 0));
+        const int64_t corner = slab->first[d] + (d == 0 ? first : 0);
+        start[d] = (hsize_t)corner;
         extent[d] = (hsize_t)(d == 0 ? count : slab->count[d]);
     }
     const hid_t transfer = H5Pcreate(H5P_DATASET_XFER), disk = H5Dget_space(dataset);

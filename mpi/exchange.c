@@ -109,19 +109,15 @@ cleanup:
 }
 
 /* One step of the exchange: to one rank and from another, in pieces that fit an int. The two
- * lengths have nothing to do with each other, so a side with nothing left takes no part. */
+ * lengths have nothing to do with each other: a side with nothing left takes no part. */
 static int swap_blocks(dsep_context *ctx, const char *send, int64_t out, int to, char *recv,
                        int64_t in, int from) {
     while (out > 0 || in > 0) {
-        MPI_Request requests[2] = {MPI_REQUEST_NULL, MPI_REQUEST_NULL};
         const int out_now = out < PIECE ? (int)out : PIECE;
         const int in_now = in < PIECE ? (int)in : PIECE;
-        int failed = 0;
-        if (in_now > 0)
-            failed |= MPI_Irecv(recv, in_now, MPI_BYTE, from, TAG, dsep_comm(ctx), &requests[0]);
-        if (out_now > 0)
-            failed |= MPI_Isend(send, out_now, MPI_BYTE, to, TAG, dsep_comm(ctx), &requests[1]);
-        if (failed | MPI_Waitall(2, requests, MPI_STATUSES_IGNORE))
+        if (MPI_Sendrecv(send, out_now, MPI_BYTE, out_now ? to : MPI_PROC_NULL, TAG, recv, in_now,
+                         MPI_BYTE, in_now ? from : MPI_PROC_NULL, TAG, dsep_comm(ctx),
+                         MPI_STATUS_IGNORE))
             return dsep_fail(ctx, DSEP_ERROR_INTERNAL, "exchange with ranks %d and %d failed", to,
                              from);
         send += out_now;
