@@ -10,13 +10,6 @@
 
 enum { BATCH_BYTES = 1 << 26, NAME_BYTES = 128, TILE = 32 };
 
-int64_t dsep_row_segments_mine(const dsep_context *ctx, const dsep_row_segments *segments) {
-    int64_t rows = 0;
-    for (int64_t s = dsep_rank(ctx); s < segments->count; s += dsep_size(ctx))
-        rows += segments->first[s + 1] - segments->first[s];
-    return rows;
-}
-
 int dsep_row_segments_even(dsep_context *ctx, int64_t n_rows, dsep_row_segments *segments) {
     const int64_t size = dsep_size(ctx);
     *segments = (dsep_row_segments){size, dsep_array(size + 1, sizeof(int64_t))};

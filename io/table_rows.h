@@ -13,9 +13,6 @@ typedef struct {
     int64_t *first; /* [count + 1] first row of each segment; the last is the number of rows */
 } dsep_row_segments;
 
-/* Rows this rank holds: those of its segments, one after the other. Not collective. */
-int64_t dsep_row_segments_mine(const dsep_context *ctx, const dsep_row_segments *segments);
-
 /* One segment for each rank, as even as can be. Collective. Owner of segments->first: the caller,
  * free(). Errors: DSEP_ERROR_RESOURCES, agreed. */
 int dsep_row_segments_even(dsep_context *ctx, int64_t n_rows, dsep_row_segments *segments);

@@ -72,10 +72,6 @@ void dsep_text_source_close(dsep_text_source **source) {
     *source = NULL;
 }
 
-int dsep_text_source_is_gzip(const dsep_text_source *source) {
-    return source->gzip;
-}
-
 int dsep_text_source_failure(const dsep_text_source *source, dsep_error *error) {
     if (source->failure.code)
         return dsep_error_set(error, source->failure.code, "%s", source->failure.text);

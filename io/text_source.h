@@ -17,9 +17,6 @@ int dsep_text_source_open(const char *path, const char *shown, dsep_text_source 
 /* Closes it and sets *source to NULL; accepts NULL. Not collective. */
 void dsep_text_source_close(dsep_text_source **source);
 
-/* Whether the bytes come out of gzip. Not collective. */
-int dsep_text_source_is_gzip(const dsep_text_source *source);
-
 /* Moves the window to byte `from` of the text, at least `wanted` bytes long unless the text ends
  * or fails before. Not collective.
  * from: never before the last window's; *text: the window, lent until the next call, followed by

@@ -32,8 +32,7 @@ static void print_summary(const dsep_discover_result *r) {
     int64_t heads = 0, one_way = 0; /* ends with an arrow; edges with just one */
     for (int64_t k = 0; k < 2 * pc->graph->n_edges; k++) {
         heads += pc->graph->mark[k] == DSEP_MARK_ARROW;
-        one_way += pc->graph->mark[k] == DSEP_MARK_ARROW &&
-                   pc->graph->mark[pc->graph->twin[k]] == DSEP_MARK_TAIL;
+        one_way += dsep_graph_place_directed(pc->graph, k);
     }
     const int64_t two_way = (heads - one_way) / 2;
     const dsep_table *table = r->input->table;

@@ -76,8 +76,7 @@ static void write_graph_attributes(dsep_h5write *file, const dsep_pc *pc) {
     int64_t directed = 0;
     const dsep_graph *graph = pc->graph;
     for (int64_t k = 0; k < 2 * graph->n_edges; k++)
-        directed +=
-            graph->mark[k] == DSEP_MARK_TAIL && graph->mark[graph->twin[k]] == DSEP_MARK_ARROW;
+        directed += dsep_graph_place_directed(graph, k);
     dsep_h5write_attribute_text(file, "/graph", "kind", dsep_graph_kind_name(graph->kind));
     dsep_h5write_attribute_integer(file, "/graph", "valid", pc->valid);
     dsep_h5write_attribute_integer(file, "/graph", "n_edges", graph->n_edges);

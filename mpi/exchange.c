@@ -148,7 +148,3 @@ int dsep_exchange(dsep_context *ctx, const void *send, const int64_t *send_count
 void dsep_barrier(dsep_context *ctx) {
     MPI_Barrier(dsep_comm(ctx));
 }
-
-void dsep_node_barrier(dsep_context *ctx) {
-    MPI_Barrier(dsep_node_comm(ctx));
-}

@@ -35,8 +35,7 @@ int dsep_gather_all(dsep_context *ctx, const void *mine, int64_t bytes, void **a
 int dsep_exchange(dsep_context *ctx, const void *send, const int64_t *send_counts, void *recv,
                   const int64_t *recv_counts, int64_t size);
 
-/* Waits for every rank; for this node's ranks. Collective. */
+/* Waits for every rank. Collective. */
 void dsep_barrier(dsep_context *ctx);
-void dsep_node_barrier(dsep_context *ctx);
 
 #endif

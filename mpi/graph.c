@@ -155,16 +155,24 @@ int64_t dsep_graph_find(const dsep_graph *graph, int64_t x, int64_t y) {
     return low < graph->offset[x + 1] && graph->neighbour[low] == y ? low : -1;
 }
 
+int dsep_graph_place_directed(const dsep_graph *graph, int64_t place) {
+    return graph->mark[place] == DSEP_MARK_TAIL &&
+           graph->mark[graph->twin[place]] == DSEP_MARK_ARROW;
+}
+
+int dsep_graph_place_undirected(const dsep_graph *graph, int64_t place) {
+    return graph->mark[place] == DSEP_MARK_TAIL &&
+           graph->mark[graph->twin[place]] == DSEP_MARK_TAIL;
+}
+
 int dsep_graph_directed(const dsep_graph *graph, int64_t x, int64_t y) {
     const int64_t place = dsep_graph_find(graph, x, y);
-    return place >= 0 && graph->mark[place] == DSEP_MARK_TAIL &&
-           graph->mark[graph->twin[place]] == DSEP_MARK_ARROW;
+    return place >= 0 && dsep_graph_place_directed(graph, place);
 }
 
 int dsep_graph_undirected(const dsep_graph *graph, int64_t x, int64_t y) {
     const int64_t place = dsep_graph_find(graph, x, y);
-    return place >= 0 && graph->mark[place] == DSEP_MARK_TAIL &&
-           graph->mark[graph->twin[place]] == DSEP_MARK_TAIL;
+    return place >= 0 && dsep_graph_place_undirected(graph, place);
 }
 
 dsep_edge dsep_graph_edge(const dsep_graph *graph, int64_t x, int64_t place) {
@@ -236,11 +244,6 @@ static int64_t heap_pop(int64_t *heap, int64_t *count) {
     return least;
 }
 
-static int place_directed(const dsep_graph *graph, int64_t place) {
-    return graph->mark[place] == DSEP_MARK_TAIL &&
-           graph->mark[graph->twin[place]] == DSEP_MARK_ARROW;
-}
-
 int dsep_graph_topological(const dsep_graph *graph, int64_t *order) {
     int64_t *parents = dsep_array(graph->n_nodes, sizeof *parents);
     int64_t *heap = dsep_array(graph->n_nodes, sizeof *heap);
@@ -251,7 +254,7 @@ int dsep_graph_topological(const dsep_graph *graph, int64_t *order) {
         return -1;
     }
     for (int64_t k = 0; k < 2 * graph->n_edges; k++)
-        parents[graph->neighbour[k]] += place_directed(graph, k);
+        parents[graph->neighbour[k]] += dsep_graph_place_directed(graph, k);
     for (int64_t x = 0; x < graph->n_nodes; x++)
         if (parents[x] == 0)
             heap_push(heap, &waiting, x);
@@ -259,7 +262,7 @@ int dsep_graph_topological(const dsep_graph *graph, int64_t *order) {
         const int64_t x = heap_pop(heap, &waiting);
         order[done++] = x;
         for (int64_t k = graph->offset[x]; k < graph->offset[x + 1]; k++)
-            if (place_directed(graph, k) && --parents[graph->neighbour[k]] == 0)
+            if (dsep_graph_place_directed(graph, k) && --parents[graph->neighbour[k]] == 0)
                 heap_push(heap, &waiting, graph->neighbour[k]);
     }
     free(parents);

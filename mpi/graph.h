@@ -57,6 +57,11 @@ int dsep_graph_directed(const dsep_graph *graph, int64_t x, int64_t y);
 /* Whether x - y: tail at both. Not collective. */
 int dsep_graph_undirected(const dsep_graph *graph, int64_t x, int64_t y);
 
+/* The same at a place of row x, which stands for the edge to its neighbour there: x -> y; x - y.
+ * Not collective. */
+int dsep_graph_place_directed(const dsep_graph *graph, int64_t place);
+int dsep_graph_place_undirected(const dsep_graph *graph, int64_t place);
+
 /* The edge at a place of row x, in the order in which files hold edges: a directed edge from its
  * tail, any other from the lower number. Not collective. */
 dsep_edge dsep_graph_edge(const dsep_graph *graph, int64_t x, int64_t place);

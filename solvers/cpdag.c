@@ -6,14 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int outgoing(const dsep_graph *graph, int64_t k) {
-    return graph->mark[k] == DSEP_MARK_TAIL && graph->mark[graph->twin[k]] == DSEP_MARK_ARROW;
-}
-
-static int undirected(const dsep_graph *graph, int64_t k) {
-    return graph->mark[k] == DSEP_MARK_TAIL && graph->mark[graph->twin[k]] == DSEP_MARK_TAIL;
-}
-
 /* --- DAG to CPDAG ---------------------------------------------------------------------------- */
 
 /* Keeps the arrowheads of v-structures, drops all others. */
@@ -22,7 +14,8 @@ static void keep_v_structures(const dsep_graph *dag, dsep_graph *cpdag) {
     for (int64_t z = 0; z < dag->n_nodes; z++)
         for (int64_t k = dag->offset[z]; k < dag->offset[z + 1]; k++)
             for (int64_t l = k + 1; l < dag->offset[z + 1]; l++)
-                if (outgoing(dag, dag->twin[k]) && outgoing(dag, dag->twin[l]) &&
+                if (dsep_graph_place_directed(dag, dag->twin[k]) &&
+                    dsep_graph_place_directed(dag, dag->twin[l]) &&
                     dsep_graph_find(dag, dag->neighbour[k], dag->neighbour[l]) < 0)
                     cpdag->mark[k] = cpdag->mark[l] = DSEP_MARK_ARROW;
 }
@@ -32,7 +25,7 @@ int dsep_cpdag_from_dag(const dsep_graph *dag, dsep_error *error, dsep_graph **c
     dsep_conflicts conflicts = {0};
     *cpdag = NULL;
     for (int64_t k = 0; k < 2 * dag->n_edges; k++)
-        if (!outgoing(dag, k) && !outgoing(dag, dag->twin[k]))
+        if (!dsep_graph_place_directed(dag, k) && !dsep_graph_place_directed(dag, dag->twin[k]))
             return dsep_error_set(error, DSEP_ERROR_DATA, "the graph is no DAG");
     DSEP_TRY(dsep_graph_copy(dag, error, cpdag));
     (*cpdag)->kind = DSEP_GRAPH_CPDAG;
@@ -63,7 +56,8 @@ static int can_be_sink(const dsep_graph *graph, const uint8_t *gone, int64_t x) 
         const int64_t y = graph->neighbour[k];
         if (gone[y])
             continue;
-        if (outgoing(graph, k) || (undirected(graph, k) && !covers(graph, gone, x, y)))
+        if (dsep_graph_place_directed(graph, k) ||
+            (dsep_graph_place_undirected(graph, k) && !covers(graph, gone, x, y)))
             return 0;
     }
     return 1;

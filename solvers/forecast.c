@@ -3,6 +3,7 @@
 #include "mpi/exchange.h"
 #include "mpi/memory.h"
 #include "mpi/random.h"
+#include "solvers/standardise.h"
 
 #include <gsl/gsl_cdf.h>
 #include <math.h>
@@ -48,32 +49,15 @@ static double product(const double *x, const double *y, int64_t n) {
     return sum;
 }
 
-/* Centres a column and scales it to length 1; good enough to count by. A power of two first, so
- * that no square overflows or vanishes. */
-static void normalise(const double *column, int64_t n, double *unit) {
-    double sum = 0, largest = 0;
-    int exponent = 0;
-    for (int64_t s = 0; s < n; s++)
-        largest = fmax(largest, fabs(column[s]));
-    frexp(largest, &exponent);
-    const double scale = ldexp(1, exponent > 1000 ? -1000 : exponent < -1000 ? 1000 : -exponent);
-    for (int64_t s = 0; s < n; s++)
-        sum += column[s] * scale / (double)n;
-    for (int64_t s = 0; s < n; s++)
-        unit[s] = column[s] * scale - sum;
-    const double length = sqrt(product(unit, unit, n));
-    for (int64_t s = 0; s < n; s++)
-        unit[s] /= length;
-}
-
 /* Adds up, for each column of the sample, how many of this rank's columns stay adjacent.
  * unit: [n] for work. */
 static void count_adjacent(const dsep_table *table, const double *sample, int64_t count,
                            const int64_t *columns, double threshold, double *unit,
                            int64_t *adjacent) {
     const int64_t n = table->n_samples;
+    double mean, sd;
     for (int64_t j = 0; j < table->mine.count; j++) {
-        normalise(table->values + j * n, n, unit);
+        dsep_standardise(table->values + j * n, n, unit, &mean, &sd);
         for (int64_t c = 0; c < count; c++)
             adjacent[c] += table->mine.first + j != columns[c] &&
                            fabs(product(sample + c * n, unit, n)) > threshold;
@@ -113,8 +97,9 @@ int dsep_forecast_search(dsep_context *ctx, const dsep_table *table, double alph
     DSEP_AGREE(ctx, sample ? DSEP_OK : dsep_out_of_memory(dsep_context_error(ctx), "a forecast"));
     share_columns(ctx, table, columns, count, sample);
     const double z = gsl_cdf_ugaussian_Qinv(alpha / 2);
+    double mean, sd;
     for (int64_t c = 0; c < count; c++)
-        normalise(sample + c * n, n, sample + c * n);
+        dsep_standardise(sample + c * n, n, sample + c * n, &mean, &sd);
     count_adjacent(table, sample, count, columns, tanh(z / sqrt((double)(n - 3))),
                    sample + count * n, adjacent);
     dsep_sum_i64(ctx, adjacent, count);

@@ -13,21 +13,6 @@ typedef struct {
     dsep_error *error;
 } orienting;
 
-/* --- marks at places ------------------------------------------------------------------------- */
-
-/* A place k in row x stands for the edge x - neighbour[k]. */
-static int outgoing(const dsep_graph *graph, int64_t k) {
-    return graph->mark[k] == DSEP_MARK_TAIL && graph->mark[graph->twin[k]] == DSEP_MARK_ARROW;
-}
-
-static int incoming(const dsep_graph *graph, int64_t k) {
-    return graph->mark[k] == DSEP_MARK_ARROW && graph->mark[graph->twin[k]] == DSEP_MARK_TAIL;
-}
-
-static int undirected(const dsep_graph *graph, int64_t k) {
-    return graph->mark[k] == DSEP_MARK_TAIL && graph->mark[graph->twin[k]] == DSEP_MARK_TAIL;
-}
-
 static int adjacent(const dsep_graph *graph, int64_t x, int64_t y) {
     return dsep_graph_find(graph, x, y) >= 0;
 }
@@ -69,8 +54,9 @@ static int apply_heads(orienting *o, const uint8_t *head) {
             const int64_t y = graph->neighbour[k], twin = graph->twin[k];
             if (y < x || (!head[k] && !head[twin]))
                 continue;
-            if (!undirected(graph, k)) {
-                if ((head[k] && outgoing(graph, k)) || (head[twin] && incoming(graph, k)))
+            if (!dsep_graph_place_undirected(graph, k)) {
+                if ((head[k] && dsep_graph_place_directed(graph, k)) ||
+                    (head[twin] && dsep_graph_place_directed(graph, graph->twin[k])))
                     DSEP_TRY(record(o, x, y, DSEP_CONFLICT_KNOWLEDGE));
                 continue;
             }
@@ -93,8 +79,8 @@ static int noncollider(const orienting *o, int64_t x, int64_t z, int64_t y) {
 static int rule_one(const orienting *o, int64_t a, int64_t b) {
     const dsep_graph *graph = o->graph;
     for (int64_t k = graph->offset[a]; k < graph->offset[a + 1]; k++)
-        if (incoming(graph, k) && !adjacent(graph, graph->neighbour[k], b) &&
-            noncollider(o, graph->neighbour[k], a, b))
+        if (dsep_graph_place_directed(graph, graph->twin[k]) &&
+            !adjacent(graph, graph->neighbour[k], b) && noncollider(o, graph->neighbour[k], a, b))
             return 1;
     return 0;
 }
@@ -103,7 +89,8 @@ static int rule_one(const orienting *o, int64_t a, int64_t b) {
 static int rule_two(const orienting *o, int64_t a, int64_t b) {
     const dsep_graph *graph = o->graph;
     for (int64_t k = graph->offset[a]; k < graph->offset[a + 1]; k++)
-        if (outgoing(graph, k) && dsep_graph_directed(graph, graph->neighbour[k], b))
+        if (dsep_graph_place_directed(graph, k) &&
+            dsep_graph_directed(graph, graph->neighbour[k], b))
             return 1;
     return 0;
 }
@@ -113,11 +100,11 @@ static int rule_three(const orienting *o, int64_t a, int64_t b) {
     const dsep_graph *graph = o->graph;
     for (int64_t k = graph->offset[a]; k < graph->offset[a + 1]; k++) {
         const int64_t c = graph->neighbour[k];
-        if (!undirected(graph, k) || !dsep_graph_directed(graph, c, b))
+        if (!dsep_graph_place_undirected(graph, k) || !dsep_graph_directed(graph, c, b))
             continue;
         for (int64_t l = k + 1; l < graph->offset[a + 1]; l++) {
             const int64_t d = graph->neighbour[l];
-            if (undirected(graph, l) && dsep_graph_directed(graph, d, b) &&
+            if (dsep_graph_place_undirected(graph, l) && dsep_graph_directed(graph, d, b) &&
                 !adjacent(graph, c, d) && noncollider(o, c, a, d))
                 return 1;
         }
@@ -130,12 +117,13 @@ static int rule_four(const orienting *o, int64_t a, int64_t b) {
     const dsep_graph *graph = o->graph;
     for (int64_t k = graph->offset[b]; k < graph->offset[b + 1]; k++) {
         const int64_t d = graph->neighbour[k];
-        if (!incoming(graph, k) || !adjacent(graph, a, d))
+        if (!dsep_graph_place_directed(graph, graph->twin[k]) || !adjacent(graph, a, d))
             continue;
         for (int64_t l = graph->offset[d]; l < graph->offset[d + 1]; l++) {
             const int64_t c = graph->neighbour[l];
-            if (c != a && incoming(graph, l) && dsep_graph_undirected(graph, a, c) &&
-                !adjacent(graph, c, b) && noncollider(o, c, a, b))
+            if (c != a && dsep_graph_place_directed(graph, graph->twin[l]) &&
+                dsep_graph_undirected(graph, a, c) && !adjacent(graph, c, b) &&
+                noncollider(o, c, a, b))
                 return 1;
         }
     }
@@ -171,7 +159,7 @@ static int look_at(orienting *o, rounds *r, int64_t x) {
     const dsep_graph *graph = o->graph;
     for (int64_t k = graph->offset[x]; k < graph->offset[x + 1]; k++) {
         const int64_t y = graph->neighbour[k];
-        if (!undirected(graph, k) || (y < x && (r->waits[y] & 1)))
+        if (!dsep_graph_place_undirected(graph, k) || (y < x && (r->waits[y] & 1)))
             continue;
         const int there = has_to_point(o, x, y), here = has_to_point(o, y, x);
         if (!there && !here)
