@@ -52,6 +52,12 @@ ifeq ($(VARIANT),asan)
   BUILD := build/asan
 endif
 
+# One level of SIMD alone, so that tests can compare them: VARIANT=simd1, simd3 or simd4.
+ifneq ($(filter simd1 simd3 simd4,$(VARIANT)),)
+  BUILD := build/$(VARIANT)
+  BASE_CFLAGS += -DDSEP_SIMD=$(VARIANT:simd%=%)
+endif
+
 PROGRAM := $(if $(VARIANT),$(BUILD)/dsep,dsep)
 SOURCES := $(sort $(wildcard mpi/*.c io/*.c solvers/*.c jobs/*.c))
 OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o)
@@ -83,6 +89,10 @@ $(BUILD)/%.o: %.c $(BUILD)/flags
 
 $(BUILD)/tests/%: $(BUILD)/tests/%.o $(SUPPORT) $(LIBRARY)
 	$(MPICC) $(CFLAGS) -o $@ $< $(SUPPORT) $(LIBRARY) $(EXTERNAL_LIBS) $(LDFLAGS)
+
+# Inner products may be contracted: their order of summation is fixed in the source, and all of them
+# are made in this one file.
+$(BUILD)/solvers/inner_product.o: BASE_CFLAGS += -ffp-contract=fast -Wno-psabi
 
 # Changed flags rebuild everything.
 $(BUILD)/flags: FORCE

@@ -70,11 +70,15 @@ static int solve(dsep_context *ctx, dsep_discover_result *r, dsep_correlation **
     int code = DSEP_OK;
     dsep_citest *test = NULL;
     const dsep_discover_settings *settings = r->settings;
-    const dsep_pc_settings searching = {.max_order = settings->max_order,
+    const double deadline = settings->max_time > 0 ? r->clock_began + settings->max_time : 0;
+    const dsep_pc_settings searching = {.search = {.max_order = settings->max_order,
+                                                   .deadline = deadline,
+                                                   .listed = !r->input->whole,
+                                                   .trace = settings->trace},
                                         .orientation = (dsep_orientation)settings->orientation,
                                         .skeleton_only = settings->skeleton_only};
     dsep_log_section_begin(ctx, "correlation");
-    DSEP_TRY(dsep_correlation_create(ctx, r->input->table, correlation));
+    DSEP_TRY(dsep_correlation_create(ctx, r->input->table, r->input->whole, correlation));
     DSEP_AGREE(ctx,
                dsep_fisher_z_create(*correlation, settings->alpha, dsep_context_error(ctx), &test));
     DSEP_TRY(dsep_pc_run(ctx, test, r->input->knowledge, &searching, pc));
@@ -112,6 +116,7 @@ static int run(dsep_context *ctx, const dsep_invocation *call) {
     const dsep_discover_settings *settings = call->settings;
     dsep_discover_result result = {.call = call, .settings = settings, .input = &input};
     dsep_discover_now(result.started);
+    result.clock_began = dsep_clock();
     write_header(ctx, call);
     DSEP_AGREE(ctx, dsep_output_path(settings->common.output, call->arguments[0],
                                      dsep_context_error(ctx), &path));

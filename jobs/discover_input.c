@@ -8,6 +8,15 @@
 #include <math.h>
 #include <string.h>
 
+/* A matrix where it fits: its entries cost a load instead of n products. */
+static void choose(const dsep_discover_settings *settings, dsep_discover_input *input) {
+    const dsep_forecast *f = &input->forecast;
+    input->whole = settings->correlation == DSEP_CORRELATION_WHOLE ||
+                   (settings->correlation == DSEP_CORRELATION_AUTO &&
+                    f->bytes_whole <= input->memory_available);
+    input->bytes_node = input->whole ? f->bytes_whole : f->bytes_tiled;
+}
+
 int dsep_discover_input_read(dsep_context *ctx, const dsep_discover_settings *settings,
                              const char *path, dsep_discover_input *input) {
     int code = DSEP_OK;
@@ -29,6 +38,7 @@ int dsep_discover_input_read(dsep_context *ctx, const dsep_discover_settings *se
     input->memory_available =
         settings->memory_per_node ? settings->memory_per_node : dsep_memory_available();
     dsep_min_i64(ctx, &input->memory_available, 1);
+    choose(settings, input);
 cleanup:
     if (code)
         dsep_discover_input_release(input);
@@ -41,14 +51,18 @@ void dsep_discover_input_release(dsep_discover_input *input) {
 }
 
 int dsep_discover_input_fits(dsep_context *ctx, const dsep_discover_input *input) {
-    const dsep_forecast *f = &input->forecast;
-    if (f->bytes_node <= input->memory_available)
+    if (input->bytes_node <= input->memory_available)
         return DSEP_OK;
-    const double room = (double)input->memory_available / (double)f->bytes_node;
+    const dsep_forecast *f = &input->forecast;
+    const double room = (double)input->memory_available / (double)input->bytes_node;
+    const double fits = (double)f->n_variables * (input->whole ? sqrt(room) : room) * 0.95;
+    const char *other = input->whole && f->bytes_tiled <= input->memory_available
+                            ? "use --correlation tiled, "
+                            : "";
     return dsep_fail(ctx, DSEP_ERROR_RESOURCES,
                      "this run needs %.3g GB of memory on each node and %.3g GB are there. About "
-                     "%lld variables would fit: choose them with --columns or --drop, ask for "
+                     "%lld variables would fit: %schoose them with --columns or --drop, ask for "
                      "nodes with more memory, or raise --memory-per-node if it was set too low",
-                     (double)f->bytes_node / 1e9, (double)input->memory_available / 1e9,
-                     (long long)((double)f->n_variables * sqrt(room) * 0.95));
+                     (double)input->bytes_node / 1e9, (double)input->memory_available / 1e9,
+                     (long long)fits, other);
 }

@@ -11,6 +11,8 @@ typedef struct {
     dsep_knowledge *knowledge; /* NULL when none was given */
     dsep_forecast forecast;
     int64_t memory_available; /* a node, bytes: the least of all nodes, or as the user says */
+    int whole;                /* whether a whole correlation matrix is to be held */
+    int64_t bytes_node;       /* what that needs on a node */
 } dsep_discover_input;
 
 /* Reads and checks everything that the options name. Collective. Errors: those of the readers,

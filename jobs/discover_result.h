@@ -18,7 +18,8 @@ typedef struct {
     int64_t n_sections;
     const char *path; /* where it goes */
     char started[32]; /* ISO 8601 */
-    char hash[17];    /* graph-hash; filled by the writer */
+    double clock_began;
+    char hash[17]; /* graph-hash; filled by the writer */
 } dsep_discover_result;
 
 /* The moment, as ISO 8601 in UTC, into text. Not collective. */

@@ -7,13 +7,17 @@
 static void print_json(const dsep_discover_input *input) {
     const dsep_forecast *f = &input->forecast;
     json_t *tree = json_pack(
-        "{s:I, s:I, s:f, s:{s:f, s:f}, s:{s:I, s:I, s:I, s:I, s:I}, s:I, s:b}", "n_samples",
-        (json_int_t)f->n_samples, "n_variables", (json_int_t)f->n_variables, "density", f->density,
-        "tests", "order_0", f->tests_0, "order_1_at_most", f->tests_1, "memory_per_node", "table",
-        (json_int_t)f->bytes_table, "standardised_columns", (json_int_t)f->bytes_columns,
-        "correlation_matrix", (json_int_t)f->bytes_matrix, "adjacency",
-        (json_int_t)f->bytes_adjacency, "peak", (json_int_t)f->bytes_node, "memory_available",
-        (json_int_t)input->memory_available, "fits", f->bytes_node <= input->memory_available);
+        "{s:I, s:I, s:f, s:{s:f, s:f}, s:s, s:{s:I, s:I, s:I, s:I, s:I, s:I, s:I}, s:{s:f, s:f}, "
+        "s:I, s:b}",
+        "n_samples", (json_int_t)f->n_samples, "n_variables", (json_int_t)f->n_variables, "density",
+        f->density, "tests", "order_0", f->tests_0, "order_1_at_most", f->tests_1, "correlation",
+        input->whole ? "whole" : "tiled", "memory_per_node", "table", (json_int_t)f->bytes_table,
+        "standardised_columns", (json_int_t)f->bytes_columns, "correlation_matrix",
+        (json_int_t)f->bytes_matrix, "adjacency", (json_int_t)f->bytes_adjacency, "peak",
+        (json_int_t)input->bytes_node, "peak_whole", (json_int_t)f->bytes_whole, "peak_tiled",
+        (json_int_t)f->bytes_tiled, "seconds_order_0", "whole", f->seconds_whole, "tiled",
+        f->seconds_tiled, "memory_available", (json_int_t)input->memory_available, "fits",
+        input->bytes_node <= input->memory_available);
     char *text = tree ? json_dumps(tree, JSON_INDENT(2)) : NULL;
     puts(text ? text : "{}");
     free(text);
@@ -30,12 +34,21 @@ static void print_text(dsep_context *ctx, const dsep_discover_input *input) {
     printf("  tests of order 0        %.4g\n", f->tests_0);
     printf("  tests of order 1        at most %.4g; separated pairs stop early\n", f->tests_1);
     printf("  memory on each node     %.3f GB at the most, of %.3f GB there\n",
-           (double)f->bytes_node / 1e9, (double)input->memory_available / 1e9);
-    printf("    correlation matrix    %.3f GB\n", (double)f->bytes_matrix / 1e9);
+           (double)input->bytes_node / 1e9, (double)input->memory_available / 1e9);
+    if (input->whole)
+        printf("    correlation matrix    %.3f GB (--correlation whole)\n",
+               (double)f->bytes_matrix / 1e9);
+    else
+        printf("    correlation matrix    none: %.3g GB are too much; tiles are made and dropped "
+               "(--correlation tiled)\n",
+               (double)f->bytes_matrix / 1e9);
     printf("    standardised columns  %.3f GB\n", (double)f->bytes_columns / 1e9);
     printf("    table                 %.3f GB\n", (double)f->bytes_table / 1e9);
     printf("    neighbours            %.3f GB\n", (double)f->bytes_adjacency / 1e9);
-    printf("  %s\n", f->bytes_node <= input->memory_available ? "It fits." : "It does not fit.");
+    printf("  time of order 0         about %.3g s, as measured just now\n",
+           input->whole ? f->seconds_whole : f->seconds_tiled);
+    printf("  %s\n",
+           input->bytes_node <= input->memory_available ? "It fits." : "It does not fit.");
 }
 
 void dsep_forecast_report(dsep_context *ctx, const dsep_discover_input *input, int json) {

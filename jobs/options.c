@@ -66,6 +66,11 @@ static int wrong_value(dsep_error *error, const dsep_option *option, const char 
     case DSEP_OPTION_SIZE:
         snprintf(expected, sizeof expected, "a size such as 500M, 4G or 1.5T");
         break;
+    case DSEP_OPTION_TIME:
+        snprintf(expected, sizeof expected,
+                 "a time such as 02:30:00 (hours, minutes, seconds), "
+                 "10:00 or 45");
+        break;
     default:
         snprintf(expected, sizeof expected, "yes or no");
     }
@@ -90,6 +95,23 @@ static int parse_size(const char *text, int64_t *size) {
     }
     *size = value < 9e18 ? (int64_t)value : 0;
     return *end == '\0' && *size > 0;
+}
+
+/* Up to three numbers with colons between them; minutes and seconds behind one stay below 60. */
+static int parse_time(const char *text, double *seconds) {
+    double sum = 0;
+    for (int part = 0; part < 3; part++) {
+        char *end = NULL;
+        const double value = isdigit((unsigned char)*text) ? strtod(text, &end) : -1;
+        if (value < 0 || (part > 0 && value >= 60))
+            return 0;
+        sum = 60 * sum + value;
+        text = end;
+        if (*text++ != ':')
+            break;
+    }
+    *seconds = sum;
+    return text[-1] == '\0' && sum > 0 && sum < 1e9;
 }
 
 static int parse_choice(const char *choices, const char *text, int *choice) {
@@ -145,6 +167,9 @@ static int set_value(target place, const char *text, dsep_error *error) {
         break;
     case DSEP_OPTION_SIZE:
         good = parse_size(text, place.field);
+        break;
+    case DSEP_OPTION_TIME:
+        good = parse_time(text, place.field);
         break;
     case DSEP_OPTION_TEXT: {
         char **field = place.field;
@@ -395,6 +420,7 @@ static void print_value(FILE *stream, target place) {
         fputs(*(const int *)place.field ? "yes" : "no", stream);
         break;
     case DSEP_OPTION_REAL:
+    case DSEP_OPTION_TIME:
         print_real(stream, *(const double *)place.field);
         break;
     case DSEP_OPTION_TEXT:
@@ -418,6 +444,8 @@ static int is_set(target place) {
         return *(char *const *)place.field != NULL;
     case DSEP_OPTION_SIZE:
         return *(const int64_t *)place.field > 0;
+    case DSEP_OPTION_TIME:
+        return *(const double *)place.field > 0;
     default:
         return 1;
     }

@@ -13,7 +13,8 @@ typedef enum {
     DSEP_OPTION_REAL,    /* double in [min, max] */
     DSEP_OPTION_TEXT,    /* char *, owned by the invocation; NULL when not given */
     DSEP_OPTION_CHOICE,  /* int: which of `choices` */
-    DSEP_OPTION_SIZE     /* int64_t bytes: 500M, 4G, 1.5T; 0 when not given */
+    DSEP_OPTION_SIZE,    /* int64_t bytes: 500M, 4G, 1.5T; 0 when not given */
+    DSEP_OPTION_TIME     /* double seconds: HH:MM:SS, MM:SS or SS; 0 when not given */
 } dsep_option_kind;
 
 typedef struct {

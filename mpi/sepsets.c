@@ -64,6 +64,10 @@ cleanup:
     return code;
 }
 
+void dsep_sepsets_truncate(dsep_sepsets *sets, int64_t count) {
+    sets->count = count < sets->count ? count : sets->count;
+}
+
 /* --- settling -------------------------------------------------------------------------------- */
 
 /* On its way a pair is a run of int32: first, second, number of members, members. */

@@ -26,6 +26,9 @@ void dsep_sepsets_destroy(dsep_sepsets **sets);
 int dsep_sepsets_add(dsep_sepsets *sets, int64_t x, int64_t y, const int32_t *member, int64_t count,
                      dsep_error *error);
 
+/* Keeps the first `count` pairs that this rank added. Not collective. */
+void dsep_sepsets_truncate(dsep_sepsets *sets, int64_t count);
+
 /* Brings every pair to the rank whose dsep_layout_block() of nodes has its first node, sorted by
  * (first, second). Collective. Errors: DSEP_ERROR_RESOURCES, agreed. After it nothing depends on
  * which rank found what. */

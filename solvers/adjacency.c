@@ -1,100 +1,145 @@
 #include "solvers/adjacency.h"
 
+#include "mpi/exchange.h"
 #include "mpi/layout.h"
 #include "mpi/memory.h"
 
 #include <stdlib.h>
 
-/* --- making rows from bits ------------------------------------------------------------------- */
+/* --- making rows ----------------------------------------------------------------------------- */
 
-/* A rank fills the rows of its block of nodes: the higher neighbours of a node are its own bit
- * row, the lower ones its bit column, which is read in ascending order, a word of columns at a
- * time. */
-typedef struct {
+/* Where the edges come from. Visits both ends of every edge whose first end is in a block of nodes,
+ * counting next[node - block.first] up; writes the other end to neighbour[next], or only counts
+ * when neighbour is NULL. */
+typedef struct source source;
+struct source {
+    void (*visit)(const source *from, dsep_block mine, int64_t *next, int32_t *neighbour);
+    int sorted; /* whether ends are met in ascending order */
     const uint64_t *bits;
-    int64_t n, words;
-    dsep_block mine; /* whole words of columns */
-} bit_view;
+    int64_t words;
+    const dsep_pair *pairs;
+    int64_t n_pairs;
+};
 
-static bit_view view_of(dsep_context *ctx, int64_t n, const uint64_t *bits, int64_t words) {
-    const dsep_block part = dsep_layout_block(words, dsep_node_size(ctx), dsep_node_rank(ctx));
-    const int64_t first = part.first * 64, end = (part.first + part.count) * 64;
-    const int64_t last = end < n ? end : n;
-    return (bit_view){bits, n, words, {first, last > first ? last - first : 0}};
+static void meet(int64_t *next, int32_t *neighbour, int64_t other) {
+    if (neighbour)
+        neighbour[*next] = (int32_t)other;
+    (*next)++;
 }
 
-/* Visits the lower neighbours of the block's nodes. next: [block] counted up; neighbour: where
- * they are written, or NULL to count only. */
-static void visit_columns(bit_view view, int64_t *next, int32_t *neighbour) {
-    const int64_t first = view.mine.first, end = first + view.mine.count;
+/* The lower neighbours of a node are its bit column, read in ascending order, a word of columns at
+ * a time; the higher ones its bit row. The block is made of whole words. */
+static void visit_bits(const source *from, dsep_block mine, int64_t *next, int32_t *neighbour) {
+    const int64_t first = mine.first, end = first + mine.count;
     for (int64_t x = 0; x < end; x++)
         for (int64_t word = first / 64; word < (end + 63) / 64; word++)
-            for (uint64_t rest = view.bits[x * view.words + word]; rest; rest &= rest - 1) {
-                const int64_t y = word * 64 + __builtin_ctzll(rest);
-                if (neighbour)
-                    neighbour[next[y - first]] = (int32_t)x;
-                next[y - first]++;
-            }
-}
-
-/* The same for the higher neighbours. */
-static void visit_rows(bit_view view, int64_t *next, int32_t *neighbour) {
-    const int64_t first = view.mine.first, end = first + view.mine.count;
+            for (uint64_t rest = from->bits[x * from->words + word]; rest; rest &= rest - 1)
+                meet(&next[word * 64 + __builtin_ctzll(rest) - first], neighbour, x);
     for (int64_t x = first; x < end; x++)
-        for (int64_t word = x / 64; word < view.words; word++)
-            for (uint64_t rest = view.bits[x * view.words + word]; rest; rest &= rest - 1) {
-                if (neighbour)
-                    neighbour[next[x - first]] = (int32_t)(word * 64 + __builtin_ctzll(rest));
-                next[x - first]++;
-            }
+        for (int64_t word = x / 64; word < from->words; word++)
+            for (uint64_t rest = from->bits[x * from->words + word]; rest; rest &= rest - 1)
+                meet(&next[x - first], neighbour, word * 64 + __builtin_ctzll(rest));
 }
 
-static void count_degrees(bit_view view, int64_t *next, int64_t *offset) {
-    visit_columns(view, next, NULL);
-    visit_rows(view, next, NULL);
-    for (int64_t x = 0; x < view.mine.count; x++)
-        offset[view.mine.first + x + 1] = next[x];
+static void visit_pairs(const source *from, dsep_block mine, int64_t *next, int32_t *neighbour) {
+    const uint64_t count = (uint64_t)mine.count;
+    for (int64_t k = 0; k < from->n_pairs; k++) {
+        const int64_t x = from->pairs[k].x, y = from->pairs[k].y;
+        if ((uint64_t)(x - mine.first) < count)
+            meet(&next[x - mine.first], neighbour, y);
+        if ((uint64_t)(y - mine.first) < count)
+            meet(&next[y - mine.first], neighbour, x);
+    }
 }
 
-static void fill_rows(bit_view view, const int64_t *offset, int64_t *next, int32_t *neighbour) {
-    for (int64_t x = 0; x < view.mine.count; x++)
-        next[x] = offset[view.mine.first + x];
-    visit_columns(view, next, neighbour);
-    visit_rows(view, next, neighbour);
+/* A rank fills the rows of its block of nodes: whole words of bits. */
+static dsep_block block_of(dsep_context *ctx, int64_t n) {
+    const dsep_block part =
+        dsep_layout_block((n + 63) / 64, dsep_node_size(ctx), dsep_node_rank(ctx));
+    const int64_t first = part.first * 64, end = (part.first + part.count) * 64;
+    const int64_t last = end < n ? end : n;
+    return (dsep_block){first, last > first ? last - first : 0};
 }
 
-int dsep_adjacency_create(dsep_context *ctx, int64_t n_nodes, const uint64_t *bits, int64_t words,
-                          dsep_adjacency **adjacency) {
+static int ascending(const void *left, const void *right) {
+    const int32_t a = *(const int32_t *)left, b = *(const int32_t *)right;
+    return (a > b) - (a < b);
+}
+
+static void fill_rows(const source *from, dsep_block mine, const int64_t *offset, int64_t *next,
+                      int32_t *neighbour) {
+    for (int64_t x = 0; x < mine.count; x++)
+        next[x] = offset[mine.first + x];
+    from->visit(from, mine, next, neighbour);
+    for (int64_t x = mine.first; x < mine.first + mine.count && !from->sorted; x++)
+        qsort(neighbour + offset[x], (size_t)(offset[x + 1] - offset[x]), sizeof *neighbour,
+              ascending);
+}
+
+static int open_rows(dsep_context *ctx, dsep_adjacency *made, const source *from, dsep_block mine,
+                     int64_t *next) {
     int code = DSEP_OK;
-    const bit_view view = view_of(ctx, n_nodes, bits, words);
+    const int64_t n = made->n_nodes;
+    DSEP_TRY(dsep_shared_create(ctx, dsep_bytes(n + 1, sizeof(int64_t), 1), "the adjacency",
+                                &made->offset_memory));
+    int64_t *offset = dsep_shared_data(made->offset_memory);
+    from->visit(from, mine, next, NULL);
+    for (int64_t x = 0; x < mine.count; x++)
+        offset[mine.first + x + 1] = next[x];
+    dsep_shared_sync(ctx, made->offset_memory);
+    if (dsep_node_rank(ctx) == 0)
+        for (int64_t x = 0; x < n; x++)
+            offset[x + 1] += offset[x];
+    dsep_shared_sync(ctx, made->offset_memory);
+    made->offset = offset;
+    DSEP_TRY(dsep_shared_create(ctx, dsep_bytes(offset[n], sizeof(int32_t), 1), "the adjacency",
+                                &made->neighbour_memory));
+    DSEP_TRY(dsep_shared_create(ctx, offset[n], "the adjacency", &made->gone_memory));
+    made->neighbour = dsep_shared_data(made->neighbour_memory);
+    made->gone = dsep_shared_data(made->gone_memory);
+cleanup:
+    return code;
+}
+
+static int create(dsep_context *ctx, int64_t n_nodes, const source *from,
+                  dsep_adjacency **adjacency) {
+    int code = DSEP_OK;
+    const dsep_block mine = block_of(ctx, n_nodes);
     dsep_adjacency *made = dsep_array(1, sizeof *made);
-    int64_t *next = dsep_array(view.mine.count, sizeof *next);
+    int64_t *next = dsep_array(mine.count, sizeof *next);
     *adjacency = NULL;
     DSEP_AGREE(ctx, made && next ? DSEP_OK
                                  : dsep_out_of_memory(dsep_context_error(ctx), "the adjacency"));
     made->n_nodes = n_nodes;
-    DSEP_TRY(dsep_shared_create(ctx, dsep_bytes(n_nodes + 1, sizeof(int64_t), 1), "the adjacency",
-                                &made->offset_memory));
-    int64_t *offset = dsep_shared_data(made->offset_memory);
-    count_degrees(view, next, offset);
-    dsep_shared_sync(ctx, made->offset_memory);
-    if (dsep_node_rank(ctx) == 0)
-        for (int64_t x = 0; x < n_nodes; x++)
-            offset[x + 1] += offset[x];
-    dsep_shared_sync(ctx, made->offset_memory);
-    made->offset = offset;
-    DSEP_TRY(dsep_shared_create(ctx, dsep_bytes(offset[n_nodes], sizeof(int32_t), 1),
-                                "the adjacency", &made->neighbour_memory));
-    DSEP_TRY(dsep_shared_create(ctx, offset[n_nodes], "the adjacency", &made->gone_memory));
-    made->neighbour = dsep_shared_data(made->neighbour_memory);
-    made->gone = dsep_shared_data(made->gone_memory);
-    fill_rows(view, offset, next, dsep_shared_data(made->neighbour_memory));
+    DSEP_TRY(open_rows(ctx, made, from, mine, next));
+    fill_rows(from, mine, made->offset, next, dsep_shared_data(made->neighbour_memory));
     dsep_shared_sync(ctx, made->neighbour_memory);
     *adjacency = made;
     made = NULL;
 cleanup:
     dsep_adjacency_destroy(&made);
     free(next);
+    return code;
+}
+
+int dsep_adjacency_create(dsep_context *ctx, int64_t n_nodes, const uint64_t *bits, int64_t words,
+                          dsep_adjacency **adjacency) {
+    const source from = {.visit = visit_bits, .sorted = 1, .bits = bits, .words = words};
+    return create(ctx, n_nodes, &from, adjacency);
+}
+
+int dsep_adjacency_create_listed(dsep_context *ctx, int64_t n_nodes, const dsep_pair *pairs,
+                                 int64_t count, dsep_adjacency **adjacency) {
+    int code = DSEP_OK;
+    void *all = NULL;
+    int64_t bytes = 0;
+    *adjacency = NULL;
+    DSEP_TRY(dsep_gather_all(ctx, pairs, count * (int64_t)sizeof *pairs, &all, &bytes));
+    const source from = {
+        .visit = visit_pairs, .pairs = all, .n_pairs = bytes / (int64_t)sizeof *pairs};
+    DSEP_TRY(create(ctx, n_nodes, &from, adjacency));
+cleanup:
+    free(all);
     return code;
 }
 
@@ -174,6 +219,15 @@ int dsep_adjacency_sync(dsep_context *ctx, dsep_adjacency *adjacency) {
 cleanup:
     free(next);
     return code;
+}
+
+void dsep_adjacency_restore(dsep_context *ctx, dsep_adjacency *adjacency, int64_t order) {
+    const dsep_block mine = dsep_layout_block(adjacency->offset[adjacency->n_nodes],
+                                              dsep_node_size(ctx), dsep_node_rank(ctx));
+    for (int64_t k = mine.first; k < mine.first + mine.count; k++)
+        if (adjacency->gone[k] == order)
+            adjacency->gone[k] = 0;
+    dsep_shared_sync(ctx, adjacency->gone_memory);
 }
 
 int dsep_adjacency_graph(const dsep_adjacency *adjacency, dsep_error *error, dsep_graph **graph) {

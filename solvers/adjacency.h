@@ -26,6 +26,18 @@ typedef struct {
 int dsep_adjacency_create(dsep_context *ctx, int64_t n_nodes, const uint64_t *bits, int64_t words,
                           dsep_adjacency **adjacency);
 
+/* Two nodes, x < y. */
+typedef struct {
+    int32_t x, y;
+} dsep_pair;
+
+/* The same from lists: every rank gives the pairs that it found, in any order, each pair on one
+ * rank. Collective. Errors: DSEP_ERROR_RESOURCES, agreed. Cost: all pairs are sent to every rank,
+ * which passes over them twice; for few pairs much less than bits. Owner of *adjacency: the
+ * caller. */
+int dsep_adjacency_create_listed(dsep_context *ctx, int64_t n_nodes, const dsep_pair *pairs,
+                                 int64_t count, dsep_adjacency **adjacency);
+
 /* Frees it and sets *adjacency to NULL; accepts NULL. Collective. */
 void dsep_adjacency_destroy(dsep_adjacency **adjacency);
 
@@ -46,6 +58,10 @@ void dsep_adjacency_remove(dsep_adjacency *adjacency, int64_t x, int64_t y, int6
  * rows, spread over the ranks of a node; one reduction between nodes. Errors: DSEP_ERROR_RESOURCES,
  * agreed. */
 int dsep_adjacency_sync(dsep_context *ctx, dsep_adjacency *adjacency);
+
+/* Takes back all that an order removed, as if it had not begun. Collective, after a sync. Cost: one
+ * pass over the rows, spread over the ranks of a node. */
+void dsep_adjacency_restore(dsep_context *ctx, dsep_adjacency *adjacency, int64_t order);
 
 /* The adjacency as it is now, as a graph of undirected edges. Not collective. */
 int dsep_adjacency_graph(const dsep_adjacency *adjacency, dsep_error *error, dsep_graph **graph);

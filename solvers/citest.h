@@ -11,8 +11,12 @@
 #define DSEP_SOLVERS_CITEST_H
 
 #include "mpi/error.h"
+#include "mpi/layout.h"
 
 #include <stdint.h>
+
+/* The largest block of pairs that pairs() takes. */
+enum { DSEP_CITEST_ROWS = 256, DSEP_CITEST_COLUMNS = 1024 };
 
 /* What a scan found. */
 typedef struct {
@@ -29,9 +33,10 @@ typedef struct {
      * `order`. The only function that allocates. */
     int (*reserve)(void *state, int64_t n_adjacent, int64_t order, dsep_error *error);
 
-    /* Tests x with each of the variables first .. first + count - 1 without any condition.
-     * independent[count]: 1 or 0; returns how many are independent. Needs no begin(). */
-    int64_t (*pairs)(void *state, int64_t x, int64_t first, int64_t count, uint8_t *independent);
+    /* Tests every x of `rows` with every y > x of `columns` without any condition. Bit
+     * y - columns.first of dependent[(x - rows.first) * words + ...] is 1 where they are dependent,
+     * and 0 elsewhere; words = (columns.count + 63) / 64. Needs no begin(). */
+    void (*pairs)(void *state, dsep_block rows, dsep_block columns, uint64_t *dependent);
 
     /* The association of x and y without any condition: for Gaussian data the correlation. */
     double (*marginal)(void *state, int64_t x, int64_t y);

@@ -2,6 +2,7 @@
 
 #include "mpi/memory.h"
 #include "solvers/fisher_z_kernel.h"
+#include "solvers/fisher_z_screen.h"
 
 #include <gsl/gsl_cdf.h>
 #include <math.h>
@@ -23,7 +24,8 @@ typedef struct {
 } level;
 
 typedef struct {
-    const double *matrix; /* [p x p] */
+    const dsep_correlation *correlation;
+    dsep_fisher_z_screen *screen; /* where there is no whole matrix */
     int64_t n_samples, p;
     double z; /* the two-sided quantile of the normal distribution */
     double threshold;
@@ -103,19 +105,18 @@ static int reserve(void *state, int64_t n_adjacent, int64_t order, dsep_error *e
 
 /* --- walking the tree ------------------------------------------------------------------------ */
 
+/* Of a whole matrix. */
 static const double *matrix_row(const fisher_z *test, int64_t variable) {
-    return test->matrix + variable * test->p;
+    return test->correlation->values + variable * test->p;
 }
 
-/* Copies what tests of longer sets need out of the matrix, once a node. */
+/* Brings together what tests of longer sets need, once a node. */
 static void copy_blocks(fisher_z *test, level *base) {
     const int64_t a = test->n_adjacent;
-    for (int64_t k = 0; k < a; k++)
-        dsep_fisher_z_gather(a, test->adjacent, matrix_row(test, test->adjacent[k]),
-                             base->pivots + k * a);
-    for (int64_t m = 0; m < test->n_targets; m++)
-        dsep_fisher_z_gather(a, test->adjacent, matrix_row(test, test->variables[m]),
-                             base->targets + m * a);
+    dsep_correlation_block(test->correlation, test->adjacent, a, test->adjacent, a, base->pivots,
+                           a);
+    dsep_correlation_block(test->correlation, test->variables, test->n_targets, test->adjacent, a,
+                           base->targets, a);
 }
 
 /* Bounds for whole rows of the matrix: all variables but the adjacent ones are no pivots. */
@@ -144,7 +145,8 @@ static void begin(void *state, int64_t node, const int32_t *adjacent, int64_t n_
         place_level(&test->levels[d], &at, n_adjacent, order);
     level *base = &test->levels[0];
     base->ii = 1;
-    dsep_fisher_z_gather(n_adjacent, adjacent, matrix_row(test, node), base->ik);
+    const int32_t own = (int32_t)node;
+    dsep_correlation_block(test->correlation, &own, 1, adjacent, n_adjacent, base->ik, n_adjacent);
     for (int64_t k = 0; k < n_adjacent; k++)
         base->kk[k] = 1;
     for (int64_t m = 0; m < n_targets; m++) {
@@ -153,7 +155,7 @@ static void begin(void *state, int64_t node, const int32_t *adjacent, int64_t n_
         base->ij[m] = base->ik[targets[m]];
         base->jj[m] = 1;
     }
-    test->dense = order == 1 && 4 * n_adjacent >= test->p;
+    test->dense = order == 1 && test->correlation->values && 4 * n_adjacent >= test->p;
     if (order == 1)
         dsep_fisher_z_bounds(n_adjacent, 1, test->threshold, base->ik, NULL, base->bound);
     else
@@ -240,8 +242,8 @@ static dsep_fisher_z_row block_of(fisher_z *test, int64_t target, int64_t first,
         row.kk = here->kk + first;
         row.kj = here->targets + r * test->n_adjacent + first;
     } else {
-        dsep_fisher_z_gather(n, test->adjacent + first, matrix_row(test, test->variables[target]),
-                             test->fetched);
+        dsep_correlation_block(test->correlation, &test->variables[target], 1,
+                               test->adjacent + first, n, test->fetched, n);
         row.kj = test->fetched;
     }
     return row;
@@ -317,14 +319,34 @@ static double weakest(void *state, int64_t target, int32_t start) {
     return association;
 }
 
-static int64_t pairs(void *state, int64_t x, int64_t first, int64_t count, uint8_t *independent) {
+/* Clears the bits of all y <= x. */
+static void keep_higher(int64_t x, int64_t first, int64_t words, uint64_t *row) {
+    for (int64_t word = 0; word < words && first + 64 * word <= x; word++) {
+        const int64_t cleared = x - first - 64 * word + 1;
+        row[word] &= cleared >= 64 ? 0 : ~(uint64_t)0 << cleared;
+    }
+}
+
+static void pairs(void *state, dsep_block rows, dsep_block columns, uint64_t *dependent) {
     const fisher_z *test = state;
-    return dsep_fisher_z_pairs(count, threshold_at(test, 0), matrix_row(test, x) + first,
-                               independent);
+    const int64_t words = (columns.count + 63) / 64;
+    if (test->screen)
+        dsep_fisher_z_screen_pairs(test->screen, threshold_at(test, 0), rows, columns, dependent);
+    for (int64_t i = 0; i < rows.count; i++) {
+        const int64_t x = rows.first + i;
+        if (!test->screen)
+            dsep_fisher_z_pairs(columns.count, threshold_at(test, 0),
+                                matrix_row(test, x) + columns.first, dependent + i * words);
+        keep_higher(x, columns.first, words, dependent + i * words);
+    }
 }
 
 static double marginal(void *state, int64_t x, int64_t y) {
-    return matrix_row(state, x)[y];
+    const fisher_z *test = state;
+    const int32_t of_x = (int32_t)x, of_y = (int32_t)y;
+    double r;
+    dsep_correlation_block(test->correlation, &of_x, 1, &of_y, 1, &r, 1);
+    return r;
 }
 
 static double statistic(void *state, double association, int64_t order) {
@@ -349,7 +371,7 @@ int dsep_fisher_z_create(const dsep_correlation *correlation, double alpha, dsep
         *test = NULL;
         return dsep_out_of_memory(error, "an independence test");
     }
-    state->matrix = correlation->values;
+    state->correlation = correlation;
     state->n_samples = correlation->n_samples;
     state->p = correlation->n_variables;
     state->z = gsl_cdf_ugaussian_Qinv(alpha / 2);
@@ -369,10 +391,14 @@ int dsep_fisher_z_create(const dsep_correlation *correlation, double alpha, dsep
                            .weakest = weakest,
                            .statistic = statistic,
                            .p_value = p_value};
-    if (state->place && state->wide_bound)
-        return DSEP_OK;
-    dsep_fisher_z_destroy(test);
-    return dsep_out_of_memory(error, "an independence test");
+    int code = state->place && state->wide_bound
+                   ? DSEP_OK
+                   : dsep_out_of_memory(error, "an independence test");
+    if (!code && !correlation->values)
+        code = dsep_fisher_z_screen_create(correlation, error, &state->screen);
+    if (code)
+        dsep_fisher_z_destroy(test);
+    return code;
 }
 
 void dsep_fisher_z_destroy(dsep_citest **test) {
@@ -383,6 +409,7 @@ void dsep_fisher_z_destroy(dsep_citest **test) {
     free(state->levels);
     free(state->variables);
     free(state->rows);
+    dsep_fisher_z_screen_destroy(&state->screen);
     free(state->place);
     free(state->wide_bound);
     free(state);

@@ -1,17 +1,11 @@
 #include "solvers/fisher_z_kernel.h"
 
+#include "solvers/simd.h"
+
 #include <math.h>
+#include <string.h>
 
-/* One body, compiled for each kind of CPU and chosen when the program starts. Sanitizers and
- * analysers cannot work with the resolver. */
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) &&                             \
-    !defined(__SANITIZE_ADDRESS__)
-#define CLONES __attribute__((target_clones("default", "arch=x86-64-v3", "arch=x86-64-v4")))
-#else
-#define CLONES
-#endif
-
-CLONES
+DSEP_CLONES
 void dsep_fisher_z_bounds(int64_t n, double ii, double threshold, const double *ik,
                           const double *kk, double *bound) {
 #pragma omp simd
@@ -24,7 +18,7 @@ void dsep_fisher_z_bounds(int64_t n, double ii, double threshold, const double *
 }
 
 /* Sets of one member: every kk is 1. */
-CLONES
+DSEP_CLONES
 static dsep_fisher_z_block test_first(const dsep_fisher_z_row *row, int64_t *independent) {
     const double ij = row->ij, *ik = row->ik, *kj = row->kj, *bound = row->bound;
     int64_t separated = 0, singular = 0;
@@ -41,7 +35,7 @@ static dsep_fisher_z_block test_first(const dsep_fisher_z_row *row, int64_t *ind
     return (dsep_fisher_z_block){separated, singular};
 }
 
-CLONES
+DSEP_CLONES
 static dsep_fisher_z_block test_longer(const dsep_fisher_z_row *row, int64_t *independent) {
     const double ij = row->ij, jj = row->jj;
     const double *ik = row->ik, *kk = row->kk, *kj = row->kj, *bound = row->bound;
@@ -64,7 +58,7 @@ dsep_fisher_z_block dsep_fisher_z_test(const dsep_fisher_z_row *row, int64_t *in
 }
 
 /* Squared partial correlations; infinite where no test exists. */
-CLONES
+DSEP_CLONES
 static double square_all(const dsep_fisher_z_row *row, double ii, double *squared) {
     const double ij = row->ij, jj = row->jj;
     const double *ik = row->ik, *kj = row->kj, *bound = row->bound;
@@ -92,7 +86,7 @@ double dsep_fisher_z_least(const dsep_fisher_z_row *row, double ii, double *squa
     return least;
 }
 
-CLONES
+DSEP_CLONES
 void dsep_fisher_z_eliminate(int64_t n, double factor, const double *pivot, const double *source,
                              double *target) {
 #pragma omp simd
@@ -100,7 +94,7 @@ void dsep_fisher_z_eliminate(int64_t n, double factor, const double *pivot, cons
         target[j] = source[j] - factor * pivot[j];
 }
 
-CLONES
+DSEP_CLONES
 void dsep_fisher_z_eliminate_diagonal(int64_t n, double kk, const double *pivot,
                                       const double *source, double *target) {
     const double scale = 1 / kk;
@@ -109,21 +103,31 @@ void dsep_fisher_z_eliminate_diagonal(int64_t n, double kk, const double *pivot,
         target[j] = source[j] - pivot[j] * pivot[j] * scale;
 }
 
-CLONES
-void dsep_fisher_z_gather(int64_t n, const int32_t *places, const double *source, double *row) {
+DSEP_CLONES
+static void test_word(const double *r, double threshold, uint8_t dependent[64]) {
 #pragma omp simd
-    for (int64_t m = 0; m < n; m++)
-        row[m] = source[places[m]];
+    for (int j = 0; j < 64; j++)
+        dependent[j] = !(r[j] * r[j] <= threshold);
 }
 
-CLONES
-int64_t dsep_fisher_z_pairs(int64_t n, double threshold, const double *r, uint8_t *independent) {
-    int64_t count = 0;
-#pragma omp simd reduction(+ : count)
-    for (int64_t j = 0; j < n; j++) {
-        const uint8_t weak = r[j] * r[j] <= threshold;
-        independent[j] = weak;
-        count += weak;
+/* The lowest bits of eight bytes, the first byte's lowest. */
+static uint64_t pack(const uint8_t bytes[8]) {
+    uint64_t eight;
+    memcpy(&eight, bytes, sizeof eight);
+    return eight * 0x0102040810204080ULL >> 56;
+}
+
+void dsep_fisher_z_pairs(int64_t n, double threshold, const double *r, uint64_t *dependent) {
+    uint8_t bytes[64];
+    for (int64_t first = 0; first < n; first += 64) {
+        double rest[64] = {0};
+        const double *at = r + first;
+        if (n - first < 64)
+            at = memcpy(rest, at, (size_t)(n - first) * sizeof *rest);
+        test_word(at, threshold, bytes);
+        uint64_t word = 0;
+        for (int b = 0; b < 8; b++)
+            word |= pack(bytes + 8 * b) << 8 * b;
+        dependent[first / 64] = word;
     }
-    return count;
 }

@@ -49,11 +49,8 @@ void dsep_fisher_z_eliminate(int64_t n, double factor, const double *pivot, cons
 void dsep_fisher_z_eliminate_diagonal(int64_t n, double kk, const double *pivot,
                                       const double *source, double *target);
 
-/* row[m] = source[places[m]]. Not collective. */
-void dsep_fisher_z_gather(int64_t n, const int32_t *places, const double *source, double *row);
-
-/* independent[j] = r[j]^2 <= threshold: tests without any condition. Returns how many. Not
- * collective. */
-int64_t dsep_fisher_z_pairs(int64_t n, double threshold, const double *r, uint8_t *independent);
+/* Bit j of dependent is r[j]^2 > threshold: tests without any condition. Not collective.
+ * dependent: [(n + 63) / 64]. */
+void dsep_fisher_z_pairs(int64_t n, double threshold, const double *r, uint64_t *dependent);
 
 #endif

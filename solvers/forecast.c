@@ -3,6 +3,8 @@
 #include "mpi/exchange.h"
 #include "mpi/memory.h"
 #include "mpi/random.h"
+#include "solvers/inner_product.h"
+#include "solvers/rates.h"
 #include "solvers/standardise.h"
 
 #include <gsl/gsl_cdf.h>
@@ -10,7 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SAMPLE = 64 };
+/* Columns of the sample; bytes that a rank keeps of every variable: its name and place in the
+ * result, its degree, its task and so on. */
+enum { SAMPLE = 64, OWN_BYTES = 200 };
 
 /* Different columns, drawn by a partial shuffle that keeps only what it moved. */
 static int64_t draw_columns(uint64_t seed, int64_t p, int64_t *columns) {
@@ -69,21 +73,41 @@ static int64_t add(int64_t a, int64_t b) {
     return a < 0 || b < 0 || __builtin_add_overflow(a, b, &sum) ? -1 : sum;
 }
 
+static int64_t largest(int64_t a, int64_t b, int64_t c) {
+    if (a < 0 || b < 0 || c < 0)
+        return INT64_MAX;
+    const int64_t most = a > b ? a : b;
+    return most > c ? most : c;
+}
+
 static void forecast_memory(dsep_context *ctx, dsep_forecast *f) {
     const int64_t n = f->n_samples, p = f->n_variables, nodes = dsep_nodes(ctx);
+    const int64_t ranks = (dsep_size(ctx) + nodes - 1) / nodes;
     const double places = f->density * (double)p * (double)(p - 1);
     f->bytes_table = dsep_bytes(n, (p + nodes - 1) / nodes, sizeof(double));
-    f->bytes_columns = dsep_bytes(n, p, sizeof(double));
+    f->bytes_columns = dsep_bytes(dsep_inner_stride(n), p, sizeof(double));
     f->bytes_matrix = dsep_bytes(p, p, sizeof(double));
-    f->bytes_adjacency = add(dsep_bytes(p, p, 1) / 8, (int64_t)(places * 5));
+    f->bytes_adjacency = (int64_t)(places * 5);
+    const int64_t bits = dsep_bytes(p, p, 1) / 8, lists = (int64_t)(places * 4) * (ranks + 1);
+    const int64_t own = dsep_bytes(p, OWN_BYTES, ranks);
+    const int64_t held = add(f->bytes_table, add(own, f->bytes_adjacency));
     const int64_t reading = dsep_bytes(f->bytes_table, 2, 1);
-    const int64_t own = dsep_bytes(p, 48, (dsep_size(ctx) + nodes - 1) / nodes);
-    int64_t searching = add(f->bytes_matrix, f->bytes_adjacency);
-    int64_t multiplying = add(f->bytes_matrix, add(f->bytes_columns, f->bytes_table));
-    searching = add(searching, own);
-    int64_t most = searching > multiplying ? searching : multiplying;
-    most = reading > most ? reading : most;
-    f->bytes_node = reading < 0 || searching < 0 || multiplying < 0 ? INT64_MAX : most;
+    const int64_t multiplying = add(f->bytes_matrix, add(f->bytes_columns, f->bytes_table));
+    const int64_t searching = add(held, add(f->bytes_matrix, bits));
+    const int64_t tiled = add(held, add(f->bytes_columns, lists));
+    f->bytes_whole = largest(reading, multiplying, searching);
+    f->bytes_tiled = largest(reading, tiled, tiled);
+}
+
+/* Tests of order 0 with this machine's rates: products in double precision and their writing, or
+ * products in single precision. */
+static void forecast_time(dsep_context *ctx, const double *sample, dsep_forecast *f) {
+    const double p = (double)f->n_variables, ranks = dsep_size(ctx);
+    const dsep_rates rates = dsep_rates_measure(sample, f->n_samples);
+    f->seconds_whole = p * p / 2 / ranks * rates.whole;
+    f->seconds_tiled = p * p / 2 / ranks * rates.tiled;
+    dsep_max_f64(ctx, &f->seconds_whole, 1);
+    dsep_max_f64(ctx, &f->seconds_tiled, 1);
 }
 
 int dsep_forecast_search(dsep_context *ctx, const dsep_table *table, double alpha, uint64_t seed,
@@ -112,6 +136,7 @@ int dsep_forecast_search(dsep_context *ctx, const dsep_table *table, double alph
     forecast->tests_0 = (double)p * (double)(p - 1) / 2;
     forecast->tests_1 = squares / (double)count * (double)p;
     forecast_memory(ctx, forecast);
+    forecast_time(ctx, sample, forecast);
 cleanup:
     free(sample);
     return code;

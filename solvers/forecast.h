@@ -10,15 +10,19 @@ typedef struct {
     double tests_0, tests_1; /* tests of order 0; of order 1 at most */
     int64_t bytes_table;     /* a node: the table's columns */
     int64_t bytes_columns;   /* a node: standardised columns, shared */
-    int64_t bytes_matrix;    /* a node: the correlation matrix */
+    int64_t bytes_matrix;    /* a node: the correlation matrix, where it is held */
     int64_t bytes_adjacency; /* a node: neighbours after order 0 */
-    int64_t bytes_node;      /* a node: the most of all at one time; INT64_MAX when it overflows */
+    int64_t bytes_whole;     /* a node, at the most, with the matrix; INT64_MAX when it overflows */
+    int64_t bytes_tiled;     /* the same without it */
+    double seconds_whole, seconds_tiled; /* of order 0, from a moment's measurement on this
+                                          * machine: never the same twice */
 } dsep_forecast;
 
 /* Forecasts a Fisher-z search at a level alpha. Collective.
  * The density comes from the correlations of up to 64 columns, drawn by the seed, with all
- * others. Errors: DSEP_ERROR_RESOURCES, agreed. Cost: 128 n p flops, one broadcast of the sample.
- * Reproducibility: class A for one number of nodes. */
+ * others. Errors: DSEP_ERROR_RESOURCES, agreed. Cost: 128 n p flops, one broadcast of the sample, a
+ * few milliseconds of measurement.
+ * Reproducibility: class A for one number of nodes, seconds apart. */
 int dsep_forecast_search(dsep_context *ctx, const dsep_table *table, double alpha, uint64_t seed,
                          dsep_forecast *forecast);
 

@@ -50,7 +50,7 @@ int dsep_pc_run(dsep_context *ctx, dsep_citest *test, const dsep_knowledge *know
     DSEP_AGREE(ctx, made ? DSEP_OK : dsep_out_of_memory(dsep_context_error(ctx), "the result"));
     made->valid = 1;
     dsep_log_section_begin(ctx, "skeleton");
-    DSEP_TRY(dsep_skeleton_search(ctx, test, knowledge, settings->max_order, &made->skeleton));
+    DSEP_TRY(dsep_skeleton_search(ctx, test, knowledge, &settings->search, &made->skeleton));
     dsep_log_section_begin(ctx, "edge strengths");
     DSEP_AGREE(ctx, dsep_adjacency_graph(made->skeleton->adjacency, dsep_context_error(ctx),
                                          &made->graph));

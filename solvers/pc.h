@@ -10,7 +10,7 @@
 #include "solvers/strength.h"
 
 typedef struct {
-    int64_t max_order;            /* largest separating set to try; -1: no limit */
+    dsep_skeleton_settings search;
     dsep_orientation orientation; /* how v-structures are judged */
     int skeleton_only;            /* stop before orientation */
 } dsep_pc_settings;

@@ -11,6 +11,14 @@
 #include "solvers/citest.h"
 #include "solvers/knowledge.h"
 
+typedef struct {
+    int64_t max_order; /* largest set to try; -1: no limit */
+    double deadline;   /* on this rank's dsep_clock(); 0: none. An order that cannot be finished in
+                        * time, edge strengths included, is given up and leaves no trace */
+    int listed;        /* few pairs stay adjacent: keep lists of them, not p x p bits */
+    int trace;         /* keep what every task cost */
+} dsep_skeleton_settings;
+
 /* What one order did. */
 typedef struct {
     int64_t order;
@@ -24,8 +32,29 @@ typedef struct {
 typedef enum {
     DSEP_SKELETON_EXHAUSTED, /* no node has enough neighbours for a larger set */
     DSEP_SKELETON_MAX_ORDER, /* as far as was asked for */
-    DSEP_SKELETON_NO_TEST    /* too few samples for a larger set */
+    DSEP_SKELETON_NO_TEST,   /* too few samples for a larger set */
+    DSEP_SKELETON_TIME       /* the next order would not have been done by the deadline */
 } dsep_skeleton_stop;
+
+/* What the order after the last would need: at most so many tests, and at the rate of this run. */
+typedef struct {
+    int64_t order; /* -1: there is none */
+    double tests, seconds;
+} dsep_skeleton_next;
+
+/* A piece of one half of an order, in the order in which pieces are handed out. */
+typedef struct {
+    int64_t order, half;
+    int64_t node, targets; /* the node; how many of its neighbours. Order 0: the first node of a
+                            * tile; pairs in it */
+    int64_t cost;          /* tests and steps of elimination: the same whoever did it */
+} dsep_skeleton_task;
+
+/* One half of an order: ranks meet at its end. */
+typedef struct {
+    int64_t order, half, tasks;
+    int64_t bytes; /* what every node tells the others at its end */
+} dsep_skeleton_phase;
 
 typedef struct {
     dsep_adjacency *adjacency;
@@ -33,21 +62,22 @@ typedef struct {
     int64_t n_levels;
     dsep_level *levels; /* [n_levels] */
     dsep_skeleton_stop stop;
+    dsep_skeleton_next next;
+    int64_t n_tasks, n_phases; /* 0 without a trace */
+    dsep_skeleton_task *tasks;
+    dsep_skeleton_phase *phases;
 } dsep_skeleton;
 
-/* Searches. Collective. max_order: largest set to try, or -1. knowledge: may be NULL; pairs that
- * it parts are never adjacent, pairs that it joins always are, and neither are tested.
- * Singular tests are skipped and counted. Errors: DSEP_ERROR_RESOURCES, DSEP_ERROR_INTERNAL,
- * agreed. Cost: about 10 flops a test; one exchange of the removed edges after each half of an
- * order. Reproducibility: class A. Owner of *skeleton: the caller. */
+/* Searches. Collective. knowledge: may be NULL; pairs that it parts are never adjacent, pairs that
+ * it joins always are, and neither are tested. Singular tests are skipped and counted.
+ * Errors: DSEP_ERROR_RESOURCES (also when order 0 is not done by the deadline),
+ * DSEP_ERROR_INTERNAL, agreed. Cost: about 10 flops a test; one exchange of the removed edges after
+ * each half of an order. Reproducibility: class A; a deadline chooses how many orders are done,
+ * nothing else. Owner of *skeleton: the caller. */
 int dsep_skeleton_search(dsep_context *ctx, dsep_citest *test, const dsep_knowledge *knowledge,
-                         int64_t max_order, dsep_skeleton **skeleton);
+                         const dsep_skeleton_settings *settings, dsep_skeleton **skeleton);
 
 /* Frees it and sets *skeleton to NULL; accepts NULL. Collective. */
 void dsep_skeleton_destroy(dsep_skeleton **skeleton);
-
-/* Tests that an order needs at most for a node of `adjacent` neighbours and `targets` targets, as
- * a number for comparing tasks. Not collective. */
-double dsep_skeleton_cost(int64_t adjacent, int64_t targets, int64_t order);
 
 #endif

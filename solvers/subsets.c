@@ -52,6 +52,13 @@ static void count_singular(dsep_walk *walk, int64_t members) {
     walk->singular = sum > INT64_MAX ? INT64_MAX : (int64_t)sum;
 }
 
+/* Entries that a push works on: one row a target, and the pivots' triangle unless the set is then
+ * complete but for one. */
+static int64_t push_steps(const dsep_walk *walk, int64_t depth, int64_t pivot) {
+    const int64_t after = walk->n_adjacent - pivot - 1;
+    return after * (walk->n_targets + 2) + (depth + 2 < walk->order ? after * after / 2 : 0);
+}
+
 /* Completes a prefix of `depth` members with positions from `start` on. */
 static int descend(dsep_walk *walk, int64_t depth, int32_t start) {
     if (depth == walk->order - 1)
@@ -61,6 +68,7 @@ static int descend(dsep_walk *walk, int64_t depth, int32_t start) {
     for (int32_t pivot = start; pivot < end && !stop && walk->n_targets > 0; pivot++) {
         walk->set[depth] = pivot;
         if (walk->test->push(walk->test->state, pivot)) {
+            walk->steps += push_steps(walk, depth, pivot);
             stop = descend(walk, depth + 1, pivot + 1);
             walk->test->pop(walk->test->state);
         } else {
@@ -71,6 +79,8 @@ static int descend(dsep_walk *walk, int64_t depth, int32_t start) {
 }
 
 void dsep_walk_subsets(dsep_walk *walk) {
+    const int64_t rows = walk->order > 1 ? walk->n_adjacent + walk->n_targets : 1;
+    walk->steps += rows * walk->n_adjacent;
     walk->test->begin(walk->test->state, walk->node, walk->adjacent, walk->n_adjacent,
                       walk->targets, walk->n_targets, walk->order);
     descend(walk, 0, 0);

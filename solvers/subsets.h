@@ -18,6 +18,7 @@ struct dsep_walk {
     int64_t order;           /* members of a set, 1 or more */
     int32_t *set;            /* [order] positions of the set's members */
     int64_t tests, singular; /* counted up: tests made; tests that do not exist */
+    int64_t steps;           /* counted up: entries that pushes eliminated, those read to begin */
     void *data;              /* the visitor's own */
 
     /* Called for every prefix of order - 1 members, with all sets that complete it by a pivot from

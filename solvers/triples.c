@@ -90,13 +90,20 @@ static int64_t list_candidates(judging *j, int64_t from, int64_t other, int32_t 
     return count;
 }
 
+/* Without any condition. */
+static int independent_alone(const judging *j, int64_t x, int64_t y) {
+    uint64_t dependent = 0;
+    j->test->pairs(j->test->state, (dsep_block){x < y ? x : y, 1}, (dsep_block){x < y ? y : x, 1},
+                   &dependent);
+    return !(dependent & 1);
+}
+
 static int count_sets_of(judging *j, int64_t from, int64_t other) {
     int code = DSEP_OK;
     int32_t target = 0;
     const int64_t n_adjacent = list_candidates(j, from, other, &target);
     j->from = from;
-    uint8_t independent = 0;
-    if (j->test->pairs(j->test->state, from, other, 1, &independent) > 0)
+    if (independent_alone(j, from, other))
         count_set(j, NULL, 0);
     for (int64_t order = 1; order <= j->max_order && order <= n_adjacent - 1; order++) {
         DSEP_TRY(j->test->reserve(j->test->state, n_adjacent, order, dsep_context_error(j->ctx)));

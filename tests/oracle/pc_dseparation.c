@@ -30,7 +30,7 @@ static dsep_pc *learn(const oracle_dag *dag, const dsep_knowledge *knowledge,
                       dsep_orientation rule) {
     dsep_pc *pc = NULL;
     dsep_citest *test = oracle_test_create(dag);
-    const dsep_pc_settings settings = {.max_order = -1, .orientation = rule};
+    const dsep_pc_settings settings = {.search.max_order = -1, .orientation = rule};
     if (dsep_pc_run(ctx, test, knowledge, &settings, &pc))
         tap_note("%s", dsep_context_error(ctx)->text);
     oracle_test_destroy(&test);

@@ -122,9 +122,10 @@ static int begin(study *s, uint64_t seed, int with_knowledge) {
     dsep_table *table = make_table(seed);
     if (with_knowledge)
         part_pairs(s, seed);
-    const int good = table && !dsep_correlation_create(ctx, table, &s->correlation) &&
+    const dsep_skeleton_settings settings = {.max_order = -1};
+    const int good = table && !dsep_correlation_create(ctx, table, 1, &s->correlation) &&
                      !dsep_fisher_z_create(s->correlation, alpha, NULL, &s->test) &&
-                     !dsep_skeleton_search(ctx, s->test, s->knowledge, -1, &s->skeleton) &&
+                     !dsep_skeleton_search(ctx, s->test, s->knowledge, &settings, &s->skeleton) &&
                      !dsep_adjacency_graph(s->skeleton->adjacency, NULL, &s->graph);
     dsep_table_destroy(&table);
     return good;

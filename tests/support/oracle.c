@@ -177,18 +177,23 @@ static void drop(void *state, int64_t target) {
     o->targets[target] = o->targets[--o->n_targets];
 }
 
-static int64_t pairs(void *state, int64_t x, int64_t first, int64_t count, uint8_t *independent) {
-    const oracle_state *o = state;
+static int separated_alone(const oracle_state *o, int64_t x, int64_t y) {
     const int none[ORACLE_MAX] = {0};
-    int64_t sum = 0;
-    for (int64_t k = 0; k < count; k++)
-        sum += independent[k] = (uint8_t)oracle_separated(&o->dag, (int)x, (int)(first + k), none);
-    return sum;
+    return oracle_separated(&o->dag, (int)x, (int)y, none);
+}
+
+static void pairs(void *state, dsep_block rows, dsep_block columns, uint64_t *dependent) {
+    const int64_t words = (columns.count + 63) / 64;
+    memset(dependent, 0, (size_t)(rows.count * words) * sizeof *dependent);
+    for (int64_t i = 0; i < rows.count; i++)
+        for (int64_t k = 0; k < columns.count; k++)
+            if (columns.first + k > rows.first + i &&
+                !separated_alone(state, rows.first + i, columns.first + k))
+                dependent[i * words + k / 64] |= (uint64_t)1 << k % 64;
 }
 
 static double marginal(void *state, int64_t x, int64_t y) {
-    uint8_t independent;
-    return pairs(state, x, y, 1, &independent) ? 0 : .5;
+    return separated_alone(state, x, y) ? 0 : .5;
 }
 
 static dsep_citest_scan scan(void *state, int64_t target, int32_t start) {

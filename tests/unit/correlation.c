@@ -49,7 +49,7 @@ static dsep_table *hand_out(dsep_context *ctx, const whole *w) {
 static dsep_correlation *correlate(dsep_context *ctx, const whole *w) {
     dsep_correlation *correlation = NULL;
     dsep_table *table = hand_out(ctx, w);
-    if (!table || dsep_correlation_create(ctx, table, &correlation))
+    if (!table || dsep_correlation_create(ctx, table, 1, &correlation))
         tap_note("%s", dsep_context_error(ctx)->text);
     dsep_table_destroy(&table);
     return correlation;

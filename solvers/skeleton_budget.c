@@ -1,0 +1,97 @@
+/* What a search costs: forecast, deadline, trace. */
+#include "mpi/exchange.h"
+#include "mpi/log.h"
+#include "mpi/memory.h"
+#include "solvers/skeleton_search.h"
+
+#include <string.h>
+
+double dsep_search_count_sets(int64_t adjacent, int64_t order) {
+    double sets = 1;
+    for (int64_t i = 0; i < order; i++)
+        sets *= (double)(adjacent - 1 - i) / (double)(i + 1);
+    return sets > 0 ? sets : 0;
+}
+
+/* --- time ------------------------------------------------------------------------------------ */
+
+/* Tests a second of all ranks together, as measured on this run; before it has measured, what one
+ * rank does on common hardware. */
+static double rate_of(const dsep_search *s) {
+    double tests = 0, seconds = 0;
+    for (int64_t l = 1; l < s->made->n_levels; l++) {
+        tests += (double)s->made->levels[l].tests;
+        seconds += s->made->levels[l].seconds;
+    }
+    return tests > 1e7 ? tests / seconds : 3e8 * dsep_size(s->ctx);
+}
+
+/* The strengths' tests look for the smallest value and never stop early: some slower. */
+enum { STRENGTH_SLOWER = 2 };
+
+void dsep_search_set_deadline(dsep_context *ctx, dsep_search *s) {
+    double tests = 0;
+    s->visits = 0;
+    if (s->settings->deadline <= 0)
+        return;
+    for (int64_t x = 0; x < s->p; x++)
+        tests += (s->sets[x] + dsep_search_count_sets(s->degree[x], s->order)) *
+                 (double)s->degree[x];
+    s->stop_at = s->settings->deadline - STRENGTH_SLOWER * tests / rate_of(s);
+    int64_t late = dsep_clock() > s->stop_at;
+    dsep_max_i64(ctx, &late, 1);
+    s->late = (int)late;
+}
+
+int dsep_search_is_late(dsep_search *s) {
+    enum { VISITS = 256 };
+    if (s->stop_at > 0 && !s->late && ++s->visits % VISITS == 0)
+        s->late = dsep_clock() > s->stop_at;
+    return s->late;
+}
+
+dsep_skeleton_next dsep_search_forecast(const dsep_search *s) {
+    dsep_skeleton_next next = {.order = s->order};
+    for (int64_t x = 0; x < s->p; x++)
+        next.tests += dsep_search_count_sets(s->degree[x], s->order) * (double)s->degree[x];
+    next.seconds = next.tests / rate_of(s);
+    return next;
+}
+
+/* --- trace ----------------------------------------------------------------------------------- */
+
+int dsep_search_trace_begin(dsep_context *ctx, dsep_search *s, int64_t n_tasks,
+                            dsep_skeleton_task **costs) {
+    int code = DSEP_OK;
+    dsep_skeleton *made = s->made;
+    dsep_error *error = dsep_context_error(ctx);
+    *costs = NULL;
+    if (!s->settings->trace)
+        return DSEP_OK;
+    int mine = dsep_array_reserve((void **)&made->tasks, &s->task_room, made->n_tasks + n_tasks,
+                                  sizeof *made->tasks, error);
+    if (!mine)
+        mine = dsep_array_reserve((void **)&made->phases, &s->phase_room, made->n_phases + 1,
+                                  sizeof *made->phases, error);
+    DSEP_AGREE(ctx, mine);
+    *costs = made->tasks + made->n_tasks;
+    memset(*costs, 0, (size_t)n_tasks * sizeof **costs);
+cleanup:
+    return code;
+}
+
+void dsep_search_trace_end(dsep_context *ctx, dsep_search *s, int64_t n_tasks, int64_t bytes) {
+    dsep_skeleton *made = s->made;
+    if (!s->settings->trace)
+        return;
+    dsep_skeleton_task *costs = made->tasks + made->n_tasks;
+    const int64_t fields = (int64_t)(sizeof *costs / sizeof(int64_t));
+    dsep_sum_i64(ctx, (int64_t *)costs, n_tasks * fields);
+    for (int64_t t = 0; t < n_tasks; t++) {
+        costs[t].order = s->order;
+        costs[t].half = s->half;
+    }
+    made->n_tasks += n_tasks;
+    made->phases[made->n_phases++] =
+        (dsep_skeleton_phase){s->order, s->half, n_tasks, bytes};
+}

@@ -1,0 +1,186 @@
+/* Orders of 1 or more: node by node, in two halves. */
+#include "mpi/exchange.h"
+#include "mpi/fault.h"
+#include "mpi/log.h"
+#include "mpi/memory.h"
+#include "solvers/skeleton_search.h"
+#include "solvers/subsets.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+/* A node is cut by its targets, which have nothing to do with each other, into pieces of about
+ * PIECE tests at most; of a long order into MOST_PIECES, whatever its tests. Neither depends on the
+ * number of ranks. */
+enum { PIECE = 1 << 20, MOST_PIECES = 1 << 16 };
+
+/* --- tasks ----------------------------------------------------------------------------------- */
+
+/* Positions of the targets of this half among the node's frozen neighbours first .. end - 1. */
+static int64_t choose_targets(dsep_search *s, int64_t x, int64_t first, int64_t end) {
+    int64_t count = 0;
+    for (int64_t k = first; k < end; k++) {
+        const int64_t y = s->adjacent[k];
+        if ((y > x) == (s->half == 0) && s->left[k] && !dsep_knowledge_joins(s->knowledge, x, y))
+            s->targets[count++] = (int32_t)k;
+    }
+    return count;
+}
+
+/* What a node has to do; returns the number of its targets. */
+static int64_t look_at(dsep_search *s, int64_t x, int64_t *n_adjacent) {
+    if (s->degree[x] - 1 < s->order)
+        return 0;
+    *n_adjacent = dsep_adjacency_frozen(s->adjacency, x, s->order, s->adjacent, s->left);
+    return choose_targets(s, x, 0, *n_adjacent);
+}
+
+static int by_cost(const void *left, const void *right) {
+    const dsep_search_task *a = left, *b = right;
+    if (a->cost != b->cost)
+        return a->cost > b->cost ? -1 : 1;
+    if (a->node != b->node)
+        return a->node < b->node ? -1 : 1;
+    return (a->first > b->first) - (a->first < b->first);
+}
+
+/* Cuts what look_at() found into tasks of so many tests. */
+static int add_pieces(dsep_search *s, int64_t x, int64_t n_adjacent, int64_t n_targets,
+                      double piece) {
+    const double each = dsep_search_count_sets(n_adjacent, s->order);
+    const int64_t most = piece < each ? 1 : piece / each < 1e9 ? (int64_t)(piece / each) : 1 << 30;
+    for (int64_t done = 0, first = 0; done < n_targets;) {
+        const int64_t count = n_targets - done < most ? n_targets - done : most;
+        const int code = dsep_array_reserve((void **)&s->tasks, &s->tasks_room, s->n_tasks + 1,
+                                            sizeof *s->tasks, dsep_context_error(s->ctx));
+        if (code)
+            return code;
+        done += count;
+        const int64_t end = s->targets[done - 1] + 1;
+        s->tasks[s->n_tasks++] = (dsep_search_task){each * (double)count, (int32_t)x,
+                                                    (int32_t)first, (int32_t)end};
+        first = end;
+    }
+    return DSEP_OK;
+}
+
+/* The tasks of this half, largest first; *most: neighbours of the densest node that has one. */
+static int list_tasks(dsep_search *s, int64_t *most) {
+    int64_t n_adjacent = 0;
+    double total = 0;
+    *most = s->n_tasks = 0;
+    for (int64_t x = 0; x < s->p; x++) {
+        const int64_t n_targets = look_at(s, x, &n_adjacent);
+        if (n_targets == 0)
+            continue;
+        total += (double)n_targets * dsep_search_count_sets(n_adjacent, s->order);
+        *most = n_adjacent > *most ? n_adjacent : *most;
+    }
+    const double piece = total / MOST_PIECES > PIECE ? total / MOST_PIECES : PIECE;
+    for (int64_t x = 0; x < s->p; x++) {
+        const int64_t n_targets = look_at(s, x, &n_adjacent);
+        const int code = add_pieces(s, x, n_adjacent, n_targets, piece);
+        if (code)
+            return code;
+    }
+    qsort(s->tasks, (size_t)s->n_tasks, sizeof *s->tasks, by_cost);
+    return DSEP_OK;
+}
+
+/* --- tests ----------------------------------------------------------------------------------- */
+
+/* Records that the prefix with `pivot` separates a target, and lets the target leave. */
+static void take_separated(dsep_walk *walk, dsep_search *s, int64_t target, int64_t pivot) {
+    const int64_t y = walk->adjacent[walk->targets[target]];
+    walk->set[walk->order - 1] = (int32_t)pivot;
+    for (int64_t d = 0; d < walk->order; d++)
+        s->members[d] = walk->adjacent[walk->set[d]];
+    dsep_adjacency_remove(s->adjacency, walk->node, y, s->order);
+    s->removed++;
+    if (!s->failed)
+        s->failed = dsep_sepsets_add(s->sepsets, walk->node, y, s->members, walk->order,
+                                     dsep_context_error(s->ctx));
+    dsep_walk_drop(walk, target);
+}
+
+/* From the last target to the first, so that one that leaves moves none that is still to come. */
+static int visit_prefix(dsep_walk *walk, int32_t start) {
+    dsep_search *s = walk->data;
+    for (int64_t m = walk->n_targets - 1; m >= 0; m--) {
+        if (dsep_walk_member(walk, m))
+            continue;
+        const dsep_citest_scan found = dsep_walk_scan(walk, m, start);
+        if (found.pivot >= 0)
+            take_separated(walk, s, m, found.pivot);
+    }
+    return s->failed || dsep_search_is_late(s);
+}
+
+static dsep_skeleton_task search_task(dsep_search *s, dsep_search_task task) {
+    const int64_t n_adjacent =
+        dsep_adjacency_frozen(s->adjacency, task.node, s->order, s->adjacent, s->left);
+    const int64_t n_targets = choose_targets(s, task.node, task.first, task.end);
+    dsep_walk walk = {.test = s->test,
+                      .node = task.node,
+                      .adjacent = s->adjacent,
+                      .n_adjacent = n_adjacent,
+                      .targets = s->targets,
+                      .n_targets = n_targets,
+                      .order = s->order,
+                      .set = s->set,
+                      .data = s,
+                      .visit = visit_prefix};
+    dsep_walk_subsets(&walk);
+    s->tests += walk.tests;
+    s->singular += walk.singular;
+    return (dsep_skeleton_task){
+        .node = task.node, .targets = n_targets, .cost = walk.tests + walk.steps};
+}
+
+static int search_tasks(dsep_context *ctx, dsep_search *s) {
+    int code = DSEP_OK;
+    char phase[32];
+    dsep_skeleton_task *costs = NULL;
+    DSEP_TRY(dsep_search_trace_begin(ctx, s, s->n_tasks, &costs));
+    snprintf(phase, sizeof phase, "order %lld, %s half", (long long)s->order,
+             s->half ? "second" : "first");
+    dsep_counter_reset(ctx, s->counter, s->n_tasks);
+    s->failed = dsep_fault(ctx, "skeleton-task");
+    for (int64_t t; !s->failed && !s->late && (t = dsep_counter_next(s->counter)) >= 0;) {
+        const dsep_skeleton_task done = search_task(s, s->tasks[t]);
+        if (costs)
+            costs[t] = done;
+        dsep_log_progress(ctx, phase, (double)dsep_counter_taken(s->counter), (double)s->n_tasks,
+                          "tasks");
+    }
+    DSEP_AGREE(ctx, s->failed);
+cleanup:
+    return code;
+}
+
+static int run_half(dsep_context *ctx, dsep_search *s) {
+    int code = DSEP_OK;
+    int64_t most = 0;
+    int mine = list_tasks(s, &most);
+    if (!mine)
+        mine = s->test->reserve(s->test->state, most, s->order, dsep_context_error(ctx));
+    DSEP_AGREE(ctx, mine);
+    DSEP_TRY(search_tasks(ctx, s));
+    DSEP_TRY(dsep_adjacency_sync(ctx, s->adjacency));
+    dsep_search_trace_end(ctx, s, s->n_tasks, s->adjacency->offset[s->p]);
+    if (s->stop_at > 0) {
+        int64_t late = s->late;
+        dsep_max_i64(ctx, &late, 1);
+        s->late = (int)late;
+    }
+cleanup:
+    return code;
+}
+
+int dsep_search_sets(dsep_context *ctx, dsep_search *s) {
+    int code = DSEP_OK;
+    for (s->half = 0; s->half < 2 && !s->late; s->half++)
+        DSEP_TRY(run_half(ctx, s));
+cleanup:
+    return code;
+}
