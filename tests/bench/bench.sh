@@ -76,7 +76,7 @@ measure_factors() {
 
 pcalg=
 has_pcalg && pcalg=yes
-echo "$(machine); $RUNS runs"
+echo "$(machine); RUNS=$RUNS"
 echo
 header
 for set in $SETS; do
@@ -95,7 +95,7 @@ for set in $SETS; do
 done
 cat <<END
 
-Seconds: medians of $RUNS runs, the slowest rank of each. Mtest/s: millions of tests in a second of the
+Seconds: medians of the runs (RUNS=$RUNS), the slowest rank of each. Mtest/s: millions of tests in a second of the
 skeleton phase. GB: 1e9 bytes over all ranks, a shared page once. Erdos-Renyi: dsep simulate --degree 3
 --seed 1. 20 factors: x = L f + .5 e for 47 samples of 1,190 variables, in which loadings L, 20 factors f
 and noise e are independent standard normal (tests/bench/factors.awk, seed 1): the shape of the NCI-60
