@@ -4,8 +4,8 @@
 #   RUNS=5              runs of each row; seconds are medians
 #   SETS="er2000 ..."   some sets only: er2000 er5000 er10000 saureus riboflavin factors
 #   PCALG_SECONDS=600   the time that pcalg is given for a set; PCALG_CORES=1
-# Memory is of one more run that is not timed: sum over ranks of the proportional set size, greatest
-# of samples every 5 ms, so that a shared page counts once (measure.sh, peak_memory).
+# Memory is of one more run that is not timed: private memory of all ranks and what they share, once,
+# the greatest of a look every 5 ms (measure.sh, peak_memory).
 # Real tables are taken from ../shared/data where they are; the others are made here.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -102,7 +102,7 @@ and noise e are independent standard normal (tests/bench/factors.awk, seed 1): t
 table and the dense dependence of expression data, but simulated.
 END
 if [ -n "$pcalg" ]; then
-    echo "pcalg: skeleton(method = \"stable.fast\", numCores = $PCALG_CORES), one run, no orientation; GB of R in all."
+    echo "pcalg: skeleton(method = \"stable.fast\", numCores = $PCALG_CORES), one run, no orientation; GB: VmHWM of R."
 else
     echo "pcalg: not found (Rscript with the package pcalg), not compared."
 fi

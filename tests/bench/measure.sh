@@ -29,20 +29,35 @@ simulated() {
         --seed 1 --quiet -o "$4"
 }
 
-# Prints the greatest sum of the proportional set sizes (Pss) of the processes that have a file in
-# $work/pids, looked at every $1 seconds for as long as that folder is there. A page that k ranks
-# share counts 1/k in each, so the sum holds every page once: neither the resident sizes (shared
-# windows counted once a rank) nor their maximum (a rank touches only its part) would.
+# shared_pages: the node's shared memory, kB
+shared_pages() {
+    awk '$1 == "Shmem:" { print $2 }' /proc/meminfo
+}
+
+# peak_memory SECONDS BEFORE: prints in kB the greatest sum, looked at every SECONDS for as long as
+# $work/pids is there, of the private memory (RssAnon) of the processes that have a file in it, and of
+# what they share, once: by how much the node's shared memory grew since it was BEFORE, but not less
+# than the RssShmem of one process and not more than that of all, so that neighbours cannot spoil it.
+# Program text and mapped files are left out. (Pss says the same, but to read it walks every page.)
 peak_memory() {
-    local peak=0 sum file name kb
+    local peak=0 file name kb private largest all grown
     while [ -d "$work/pids" ]; do
-        sum=0
+        private=0 largest=0 all=0
         for file in "$work"/pids/*; do
             while read -r name kb _; do
-                [ "$name" != Pss: ] || sum=$((sum + kb))
-            done 2>/dev/null <"/proc/${file##*/}/smaps_rollup" || true
+                case $name in
+                RssAnon:) private=$((private + kb)) ;;
+                RssShmem:) all=$((all + kb)) largest=$((kb > largest ? kb : largest)) ;;
+                esac
+            done 2>/dev/null <"/proc/${file##*/}/status" || true
         done
-        ((sum <= peak)) || peak=$sum
+        grown=$all
+        while read -r name kb _; do
+            [ "$name" != Shmem: ] || grown=$((kb - $2))
+        done </proc/meminfo
+        grown=$((grown > largest ? grown : largest))
+        grown=$((grown < all ? grown : all))
+        peak=$((private + grown > peak ? private + grown : peak))
         read -r -t "$1" <>"$work/never" || true
     done
     echo "$peak"
@@ -74,13 +89,14 @@ run() {
     rm -f "$name.h5"
 }
 
-# run_watched SECONDS NAME RANKS TABLE OPTIONS...: the same, with memory looked at in between
+# run_watched SECONDS NAME RANKS TABLE OPTIONS...: the same, and memory in its facts; see peak_memory
 run_watched() {
-    local interval=$1 name=$2 code=0 sampler
+    local interval=$1 name=$2 code=0 sampler before
     shift
+    before=$(shared_pages)
     mkdir "$work/pids"
     [ -e "$work/never" ] || mkfifo "$work/never"
-    peak_memory "$interval" >"$work/peak" &
+    peak_memory "$interval" "$before" >"$work/peak" &
     sampler=$!
     run "$@" || code=$?
     rm -r "$work/pids"
