@@ -32,7 +32,6 @@ $1 == "varied" { for (i = 1; i <= NF; i++) column[$i] = i; next }
 }
 
 function log10(v) { return log(v) / log(10) }
-function ceil(v,    i) { i = int(v); return i < v ? i + 1 : i }
 function floor(v,    i) { i = int(v); return i > v ? i - 1 : i }
 function px(which, v) { return left[which] + (log10(v) - x_low[which]) / (x_high[which] - x_low[which]) * plot_w }
 function py(v) { return top + plot_h - (log10(v) - y_low) / (y_high - y_low) * plot_h }
@@ -66,8 +65,10 @@ function axes(which,    e, m, v, at, style) {
             line(at, top, at, top + plot_h, style)
             if (m == 1 || m == 2 || m == 5) text(at, top + plot_h + 18, "middle", "tick", short(v))
         }
-    for (e = y_low; e <= y_high; e++)
-        for (m = 1; m <= (e == y_high ? 1 : 9); m++) {
+    for (e = floor(y_low); e <= y_high; e++)
+        for (m = 1; m <= 9; m++) {
+            v = log10(m * 10 ^ e)
+            if (v < y_low || v > y_high) continue
             at = py(m * 10 ^ e)
             style = m == 1 ? "class=\"decade\"" : "class=\"grid\""
             line(left[which], at, left[which] + plot_w, at, style)
@@ -120,7 +121,7 @@ function draw(which,    s, k, a, b, row) {
 
 END {
     if (low == 0) { print "scaling.awk: no measured line" > "/dev/stderr"; exit 1 }
-    y_low = floor(log10(low)); y_high = ceil(log10(high))
+    y_low = log10(low) - .12; y_high = log10(high) + .12
     printf "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" width=\"%d\" height=\"%d\" role=\"img\">\n", width, height, width, height
     print "<title>Time of dsep discover against variables and samples</title>"
     print "<style>text{font-family:Helvetica,Arial,\"Liberation Sans\",sans-serif;fill:#1a1a1a;font-size:13px}" \

@@ -30,7 +30,7 @@ measure() {
 mkdir -p "$OUT"
 if [ "$DRAW" != only ]; then
     {
-        echo "# Erdos-Renyi models of degree 3, seed 1; alpha .001; 2 ranks, median of RUNS=$RUNS"
+        echo "# Erdos-Renyi models of degree 3, seed 1; alpha .001; 2 ranks, median of $RUNS"
         machine | sed 's/; /\n/; s/^/# /; s/\n/\n# /'
         echo "varied,p,n,reading,correlation,skeleton,total,tests,edges"
     } | tee "$work/scaling.csv"
