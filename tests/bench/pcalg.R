@@ -7,7 +7,7 @@ elapsed <- function(expr) unname(system.time(expr)["elapsed"])
 reading <- elapsed({
   first <- strsplit(readLines(args[1], n = 1), ",")[[1]]
   named <- any(is.na(suppressWarnings(as.numeric(first))))
-  x <- matrix(scan(args[1], sep = ",", skip = named, quiet = TRUE), ncol = length(first), byrow = TRUE)
+  x <- matrix(scan(args[1], sep = ",", skip = as.integer(named), quiet = TRUE), ncol = length(first), byrow = TRUE)
 })
 correlation <- elapsed(C <- cor(x))
 skeleton_time <- elapsed(
