@@ -67,8 +67,8 @@ TEST_PROGRAMS := $(TESTS:%.c=$(BUILD)/%)
 SUPPORT := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/support/*.c))
 JOBS ?= $(shell nproc)
 
-.PHONY: all build deps demo test test-asan test-fault bench lint format check-format tidy info help \
-  install clean check tests
+.PHONY: all build deps demo test test-asan test-fault bench bench-large bench-scaling lint format \
+  check-format tidy info help install clean check tests
 .DEFAULT_GOAL := all
 .SECONDARY:
 
@@ -125,7 +125,15 @@ test-fault: deps ## every fault point on every rank
 
 bench: deps ## time the main job; never part of a test
 	@$(MAKE) -s -j$(JOBS) build
-	@MPIRUN=$(MPIRUN) DSEP=$(CURDIR)/dsep bash tests/bench/bench.sh
+	@MPIRUN="$(MPIRUN)" DSEP=$(CURDIR)/dsep bash tests/bench/bench.sh
+
+bench-large: deps ## one run of each large size beside its forecast; LARGE="20000 100000"
+	@$(MAKE) -s -j$(JOBS) build
+	@MPIRUN="$(MPIRUN)" DSEP=$(CURDIR)/dsep bash tests/bench/large.sh
+
+bench-scaling: deps ## measure and draw how time grows: docs/scaling.csv, docs/scaling.svg
+	@$(MAKE) -s -j$(JOBS) build
+	@MPIRUN="$(MPIRUN)" DSEP=$(CURDIR)/dsep bash tests/bench/scaling.sh
 
 lint: ## the rules of the house: layers, doc comments, banned calls, shell scripts
 	@bash tests/support/lint.sh
@@ -154,7 +162,8 @@ info: ## what was found, and how the program will be built
 
 install: build ## install the program, its manual and its documents under PREFIX
 	install -D -m 755 dsep $(DESTDIR)$(PREFIX)/bin/dsep
-	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/dsep README.md LICENSE CHANGELOG.md docs/*.md
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/dsep README.md LICENSE CHANGELOG.md docs/*.md \
+	  $(wildcard docs/*.svg docs/*.csv)
 
 clean: ## remove what was built
 	rm -rf build dsep demo

@@ -1,66 +1,108 @@
 #!/usr/bin/env bash
-# Times `dsep discover` on stated data, 1 and 2 ranks, median of five runs each. Whole program:
-# reading and writing included, the start of MPI apart ("total" of the run's own closing table).
-# Real tables are taken from ../shared/data where they are; simulated ones are made here.
+# Times `dsep discover` on stated data on 1 and 2 ranks, and pcalg on the same tables where Rscript
+# finds it (nothing is installed). Prints a Markdown table; docs/performance.md explains its columns.
+#   RUNS=5              runs of each row; seconds are medians
+#   SETS="er2000 ..."   some sets only: er2000 er5000 er10000 saureus riboflavin factors
+#   PCALG_SECONDS=600   the time that pcalg is given for a set; PCALG_CORES=1
+# Memory is of one more run that is not timed: private memory of all ranks and what they share, once,
+# the greatest of a look every 5 ms (measure.sh, peak_memory).
+# Real tables are taken from ../shared/data where they are; the others are made here.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-: "${MPIRUN:=mpirun}" "${DSEP:=$PWD/dsep}" "${RUNS:=5}"
-export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
-export OMPI_MCA_rmaps_base_oversubscribe=1 OMPI_MCA_mpi_yield_when_idle=1
-export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
-work=$(mktemp -d "${TMPDIR:-/tmp}/dsep-bench-XXXXXX")
-trap 'rm -rf "$work"' EXIT
+: "${RUNS:=5}" "${SETS:=er2000 er5000 er10000 saureus riboflavin factors}"
+: "${PCALG_SECONDS:=600}" "${PCALG_CORES:=1}"
+# shellcheck source=tests/bench/measure.sh
+source tests/bench/measure.sh
 
-# seconds SECTION LOG: the slowest rank's seconds in a section of the closing table
-seconds() {
-    awk -v section="$1" 'index($0, section " ") == 1 && NF >= 2 { line = $0
-        sub("^" section " *", "", line); split(line, v, " +")
-        print (section == "total") ? v[1] : v[3] }' "$2"
+has_pcalg() {
+    command -v Rscript >/dev/null &&
+        Rscript -e 'quit(status = !requireNamespace("pcalg", quietly = TRUE))' >/dev/null 2>&1
 }
 
-median() {
-    sort -g | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'
+# pcalg_row SET TABLE ALPHA: one run, as it can take long
+pcalg_row() {
+    local code=0
+    timeout -k 10 "$PCALG_SECONDS" Rscript tests/bench/pcalg.R "$2" "$3" "$PCALG_CORES" \
+        >"$work/pcalg.facts" 2>"$work/pcalg.log" || code=$?
+    case $code in
+    0) row "$1" "pcalg $PCALG_CORES" "$3" "$work/pcalg.facts" ;;
+    124 | 137) echo "| $1 | pcalg $PCALG_CORES | stopped after $PCALG_SECONDS s |" ;;
+    *)
+        echo "| $1 | pcalg $PCALG_CORES | failed with code $code: $(tail -n 1 "$work/pcalg.log") |"
+        ;;
+    esac
 }
 
-# measure NAME TABLE OPTIONS...
+# measure SET TABLE ALPHA [TABLE FOR PCALG]
 measure() {
-    local name=$1 table=$2 ranks section log
-    shift 2
+    local set=$1 table=$2 alpha=$3 ranks i facts
     for ranks in 1 2; do
+        facts=()
         for ((i = 0; i < RUNS; i++)); do
-            /usr/bin/env time -f '%M' -o "$work/rss$i" "$MPIRUN" --quiet -n "$ranks" "$DSEP" \
-                discover "$table" "$@" -o "$work/r.h5" >"$work/out$i" 2>"$work/log$i" ||
-                { cat "$work/log$i" >&2; exit 1; }
+            run "run$i" "$ranks" "$table" --alpha "$alpha"
+            facts+=("$work/run$i.facts")
         done
-        printf '%-22s %5s' "$name" "$ranks"
-        for section in reading correlation skeleton "edge strengths" orientation writing total; do
-            for ((i = 0; i < RUNS; i++)); do
-                log=$work/log$i
-                seconds "$section" "$log"
-            done | median | awk '{ printf " %9.3f", $1 }'
-        done
-        awk '/^  tests/ { tests = $2 } /^  edges/ { edges = $2 } END { printf " %12s %8s\n", tests, edges }' \
-            "$work/out0" | tr -d ','
+        run_watched .005 watched "$ranks" "$table" --alpha "$alpha"
+        medians "${facts[@]}" >"$work/median.facts"
+        grep '^memory' "$work/watched.facts" >>"$work/median.facts"
+        row "$set" "$ranks" "$alpha" "$work/median.facts"
     done
+    [ -z "$pcalg" ] || pcalg_row "$set" "${4:-$table}" "$alpha"
 }
 
-model=$(sed -n 's/^model name[^:]*: *//p' /proc/cpuinfo | head -n 1)
-echo "machine: $model, $(nproc --all) cores; $(date -u +%F); median of $RUNS runs; seconds"
-"$DSEP" --version | sed -n 's/^BLAS.*kernels/kernels:/p'
-printf '%-22s %5s %9s %9s %9s %9s %9s %9s %9s %12s %8s\n' \
-    set ranks reading correl. skeleton strengths orient. writing total tests edges
-simulated() {
-    "$DSEP" simulate --variables "$1" --samples "$2" --degree 3 --seed 1 --quiet -o "$work/$1.npy"
+# measure_er P N ALPHA: pcalg reads the same values as text
+measure_er() {
+    local table=$work/er.npy text=$work/er.csv
+    simulated "$1" "$2" 3 "$table"
+    [ -z "$pcalg" ] || simulated "$1" "$2" 3 "$text"
+    measure "Erdos-Renyi" "$table" "$3" "$text"
+    rm -f "$table" "$text"
 }
-simulated 2000 500
-measure "ER p=2000 n=500 .01" "$work/2000.npy" --alpha .01
-simulated 5000 500
-measure "ER p=5000 n=500 .001" "$work/5000.npy" --alpha .001
-for set in saureus:.05 riboflavin:.01; do
-    table=../shared/data/${set%:*}/data.csv.gz
+
+# measure_real NAME ALPHA
+measure_real() {
+    local table=../shared/data/$1/data.csv.gz
     if [ -e "$table" ]; then
-        measure "${set%:*} ${set#*:}" "$table" --alpha "${set#*:}"
+        measure "$1" "$table" "$2"
     else
-        echo "${set%:*}: skipped, $table is absent"
+        echo "| $1 | SKIPPED: $table is absent |"
     fi
+}
+
+measure_factors() {
+    awk -v p=1190 -v n=47 -v factors=20 -v noise=.5 -v seed=1 -f tests/bench/factors.awk >"$work/factors.csv"
+    measure "20 factors" "$work/factors.csv" .05
+}
+
+pcalg=
+has_pcalg && pcalg=yes
+echo "$(machine); RUNS=$RUNS"
+echo
+header
+for set in $SETS; do
+    case $set in
+    er2000) measure_er 2000 500 .01 ;;
+    er5000) measure_er 5000 500 .001 ;;
+    er10000) measure_er 10000 500 .001 ;;
+    saureus) measure_real saureus .05 ;;
+    riboflavin) measure_real riboflavin .01 ;;
+    factors) measure_factors ;;
+    *)
+        echo "bench: no set is called '$set'" >&2
+        exit 2
+        ;;
+    esac
 done
+cat <<END
+
+Seconds: medians of the runs (RUNS=$RUNS), the slowest rank of each. Mtest/s: millions of tests in a second of the
+skeleton phase. GB: 1e9 bytes over all ranks, a shared page once. Erdos-Renyi: dsep simulate --degree 3
+--seed 1. 20 factors: x = L f + .5 e for 47 samples of 1,190 variables, in which loadings L, 20 factors f
+and noise e are independent standard normal (tests/bench/factors.awk, seed 1): the shape of the NCI-60
+table and the dense dependence of expression data, but simulated.
+END
+if [ -n "$pcalg" ]; then
+    echo "pcalg: skeleton(method = \"stable.fast\", numCores = $PCALG_CORES), one run, no orientation; GB: VmHWM of R."
+else
+    echo "pcalg: not found (Rscript with the package pcalg), not compared."
+fi
