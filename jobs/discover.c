@@ -21,6 +21,19 @@ static void write_header(dsep_context *ctx, const dsep_invocation *call) {
     dsep_log_line(ctx, "%s", call->line);
 }
 
+/* How far the search came, where it could have gone on. */
+static void print_end(const dsep_skeleton *skeleton) {
+    const dsep_skeleton_next next = skeleton->next;
+    if (skeleton->stop == DSEP_SKELETON_TIME)
+        printf(
+            "  PARTIAL   complete for sets of up to %lld variables; --max-time ended the search\n",
+            (long long)next.order - 1);
+    if (next.order >= 0)
+        printf("  next      sets of %lld variables: at most %.3g tests, about %.3g s on these "
+               "ranks\n",
+               (long long)next.order, next.tests, next.seconds);
+}
+
 /* What a person wants to know first. */
 static void print_summary(const dsep_discover_result *r) {
     const dsep_pc *pc = r->pc;
@@ -39,6 +52,7 @@ static void print_summary(const dsep_discover_result *r) {
     printf("\n%s of %lld variables from %lld samples, alpha %g\n",
            pc->graph->kind == DSEP_GRAPH_SKELETON ? "Skeleton" : "CPDAG",
            (long long)table->n_variables, (long long)table->n_samples, r->settings->alpha);
+    print_end(pc->skeleton);
     printf("  edges     %lld, of which %lld directed\n", (long long)pc->graph->n_edges,
            (long long)one_way);
     printf("  tests     %lld, sets of up to %lld variables\n", (long long)tests,
@@ -101,6 +115,13 @@ static int finish(dsep_context *ctx, dsep_discover_result *r) {
     dsep_log_table(ctx, all, n_all);
     if (dsep_rank(ctx) == 0 && !r->settings->common.quiet)
         print_summary(r);
+    if (r->pc->skeleton->stop == DSEP_SKELETON_TIME && !r->settings->allow_partial)
+        code = dsep_fail(ctx, DSEP_ERROR_RESOURCES,
+                         "--max-time ended the search before order %lld was done. %s holds what "
+                         "is complete and is marked as partial; give --allow-partial to accept "
+                         "this, more time or ranks, or --max-order %lld",
+                         (long long)r->pc->skeleton->next.order, r->path,
+                         (long long)r->pc->skeleton->next.order - 1);
 cleanup:
     free(sections);
     free(all);

@@ -16,9 +16,10 @@ const dsep_option dsep_discover_option_table[] = {
      "whole: one p x p matrix a node; tiled: parts of it when they are needed, for more variables; "
      "auto: whole where it fits. The result is the same"},
     {"max-time", 0, DSEP_OPTION_TIME, FIELD(max_time), "HH:MM:SS", NULL, 0, 0, NULL,
-     "stop the search in good order so that the program ends about then; needs --allow-partial"},
+     "end the search in good order so that the program ends about then; the result then holds the "
+     "orders that are complete, and is marked as partial"},
     {"allow-partial", 0, DSEP_OPTION_FLAG, FIELD(allow_partial), NULL, NULL, 0, 0, NULL,
-     "accept a search that --max-time ended early: the result says which orders are complete"},
+     "exit code 0, not 4, where --max-time ended the search"},
     {"trace", 0, DSEP_OPTION_FLAG, FIELD(trace), NULL, NULL, 0, 0, NULL,
      "store what every task of the search cost, for dsep plan --replay"},
     {"orientation", 0, DSEP_OPTION_CHOICE, FIELD(orientation), NULL, "standard", 0, 0,

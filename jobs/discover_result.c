@@ -3,6 +3,7 @@
 #include "io/graph_hash.h"
 #include "io/h5write.h"
 #include "jobs/build_info.h"
+#include "jobs/search_tables.h"
 #include "mpi/exchange.h"
 #include "mpi/memory.h"
 
@@ -40,7 +41,8 @@ static void write_root(dsep_context *ctx, dsep_h5write *file, const dsep_discove
              dsep_size(ctx), dsep_nodes(ctx), dsep_job_number());
     dsep_h5write_attribute_text(file, "/", "encoding-type", "dsep-result");
     dsep_h5write_attribute_text(file, "/", "encoding-version", "0.1.0");
-    dsep_h5write_attribute_integer(file, "/", "complete", 1);
+    dsep_h5write_attribute_integer(file, "/", "complete",
+                                   r->pc->skeleton->stop != DSEP_SKELETON_TIME);
     dsep_h5write_attribute_text(file, "/", "command", r->call->line);
     dsep_h5write_attribute_text(file, "/", "study", r->call->study);
     dsep_h5write_attribute_integer(file, "/", "seed", r->settings->common.seed);
@@ -213,43 +215,11 @@ cleanup:
     return code;
 }
 
-static int write_levels(dsep_context *ctx, dsep_h5write *file, const dsep_skeleton *skeleton) {
-    int code = DSEP_OK;
-    const int64_t n = skeleton->n_levels;
-    const dsep_block mine = whole_on_zero(ctx, n);
-    static const struct {
-        const char *name;
-        size_t field;
-    } columns[] = {{"order", offsetof(dsep_level, order)},
-                   {"tests", offsetof(dsep_level, tests)},
-                   {"removed", offsetof(dsep_level, removed)},
-                   {"edges", offsetof(dsep_level, edges)},
-                   {"max_degree", offsetof(dsep_level, max_degree)},
-                   {"singular", offsetof(dsep_level, singular)}};
-    int64_t *values = dsep_array(n, sizeof *values);
-    double *seconds = dsep_array(n, sizeof *seconds);
-    DSEP_AGREE(ctx, values && seconds ? DSEP_OK
-                                      : dsep_out_of_memory(dsep_context_error(ctx), "the levels"));
-    DSEP_TRY(dsep_h5write_table(file, "/search/levels", n, 0, NULL));
-    for (size_t c = 0; c < sizeof columns / sizeof *columns; c++) {
-        for (int64_t l = 0; l < n; l++)
-            memcpy(&values[l], (const char *)&skeleton->levels[l] + columns[c].field,
-                   sizeof *values);
-        DSEP_TRY(dsep_h5write_column(file, columns[c].name, DSEP_H5_INT64, mine, values));
-    }
-    for (int64_t l = 0; l < n; l++)
-        seconds[l] = skeleton->levels[l].seconds;
-    DSEP_TRY(dsep_h5write_column(file, "seconds", DSEP_H5_DOUBLE, mine, seconds));
-cleanup:
-    free(values);
-    free(seconds);
-    return code;
-}
-
 static void write_search(dsep_h5write *file, const dsep_discover_result *r) {
     static const char *const stops[] = {"no variable has enough neighbours for a larger set",
                                         "the largest set asked for by --max-order",
-                                        "too few samples to test with a larger set"};
+                                        "too few samples to test with a larger set",
+                                        "--max-time: the next order was not done in time"};
     static const char *const rules[] = {"standard", "conservative", "majority"};
     dsep_h5write_attribute_text(file, "/search", "method", "pc");
     dsep_h5write_attribute_text(file, "/search", "test", "fisher-z");
@@ -258,7 +228,15 @@ static void write_search(dsep_h5write *file, const dsep_discover_result *r) {
     dsep_h5write_attribute_text(file, "/search", "orientation",
                                 r->settings->skeleton_only ? "none"
                                                            : rules[r->settings->orientation]);
+    dsep_h5write_attribute_text(file, "/search", "correlation",
+                                r->input->whole ? "whole" : "tiled");
     dsep_h5write_attribute_text(file, "/search", "ended", stops[r->pc->skeleton->stop]);
+    const dsep_skeleton_next next = r->pc->skeleton->next;
+    if (next.order < 0)
+        return;
+    dsep_h5write_attribute_integer(file, "/search", "next_order", next.order);
+    dsep_h5write_attribute_real(file, "/search", "next_order_tests_at_most", next.tests);
+    dsep_h5write_attribute_real(file, "/search", "next_order_seconds_at_most", next.seconds);
 }
 
 static void write_knowledge(dsep_h5write *file, const dsep_discover_result *r) {
@@ -312,7 +290,7 @@ int dsep_discover_result_write(dsep_context *ctx, dsep_discover_result *r) {
     if (r->pc->conflicts.count > 0)
         DSEP_TRY(write_conflicts(ctx, file, &r->pc->conflicts));
     write_search(file, r);
-    DSEP_TRY(write_levels(ctx, file, r->pc->skeleton));
+    DSEP_TRY(dsep_search_tables_write(ctx, file, r->pc->skeleton));
     write_knowledge(file, r);
     DSEP_TRY(write_timing(ctx, file, r));
     DSEP_TRY(dsep_h5write_commit(&file));

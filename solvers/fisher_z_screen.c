@@ -108,9 +108,8 @@ void dsep_fisher_z_screen_pairs(dsep_fisher_z_screen *screen, double threshold, 
             const int64_t at = 64 * word, left = columns.count - at, count = left < 64 ? left : 64;
             dependent[i * words + word] = 0;
             if (!(largest(row + at, count) < cut))
-                dependent[i * words + word] =
-                    decide(screen->correlation, threshold, rows.first + i, columns.first + at,
-                           count, row + at, cut);
+                dependent[i * words + word] = decide(screen->correlation, threshold, rows.first + i,
+                                                     columns.first + at, count, row + at, cut);
         }
     }
 }

@@ -103,12 +103,12 @@ INLINE void all_pieces(int64_t stride, const double *const *x, int64_t rows, con
             add_piece(offset, n, x, rows, y, columns, out, leading, 1, high * wide / 3,
                       whole_lanes);
         else
-            add_piece(offset, n, x, rows, y, columns, out, leading, high, wide,
-                      whole_lanes);
+            add_piece(offset, n, x, rows, y, columns, out, leading, high, wide, whole_lanes);
     }
 }
 
-/* --- one shape of block for each kind of CPU: the sums fill its registers ---------------------- */
+/* --- one shape of block for each kind of CPU: the sums fill its registers ----------------------
+ */
 
 typedef void products(int64_t stride, const double *const *x, int64_t rows, const double *const *y,
                       int64_t columns, double *out, int64_t leading);

@@ -99,7 +99,7 @@ static void give_up(dsep_context *ctx, dsep_search *s, int64_t n_sepsets) {
 }
 
 static void tell_next(dsep_context *ctx, const dsep_skeleton *made) {
-    if (made->stop != DSEP_SKELETON_TIME && made->stop != DSEP_SKELETON_MAX_ORDER)
+    if (made->next.order < 0)
         return;
     dsep_log_line(ctx, "order %lld would need at most %.3g tests, about %.3g s on these ranks",
                   (long long)made->next.order, made->next.tests, made->next.seconds);

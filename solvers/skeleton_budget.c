@@ -35,8 +35,8 @@ void dsep_search_set_deadline(dsep_context *ctx, dsep_search *s) {
     if (s->settings->deadline <= 0)
         return;
     for (int64_t x = 0; x < s->p; x++)
-        tests += (s->sets[x] + dsep_search_count_sets(s->degree[x], s->order)) *
-                 (double)s->degree[x];
+        tests +=
+            (s->sets[x] + dsep_search_count_sets(s->degree[x], s->order)) * (double)s->degree[x];
     s->stop_at = s->settings->deadline - STRENGTH_SLOWER * tests / rate_of(s);
     int64_t late = dsep_clock() > s->stop_at;
     dsep_max_i64(ctx, &late, 1);
@@ -92,6 +92,5 @@ void dsep_search_trace_end(dsep_context *ctx, dsep_search *s, int64_t n_tasks, i
         costs[t].half = s->half;
     }
     made->n_tasks += n_tasks;
-    made->phases[made->n_phases++] =
-        (dsep_skeleton_phase){s->order, s->half, n_tasks, bytes};
+    made->phases[made->n_phases++] = (dsep_skeleton_phase){s->order, s->half, n_tasks, bytes};
 }

@@ -26,11 +26,11 @@ typedef struct {
 
     dsep_search_task *tasks; /* [n_tasks] largest first */
     int64_t n_tasks, tasks_room;
-    int64_t *degree;    /* [p] when the order began */
-    double *sets;       /* [p] sets tried so far for each neighbour of a node, over all orders */
-    int32_t *adjacent;  /* [p] */
-    int32_t *targets;   /* [p] positions */
-    uint8_t *left;      /* [p] of adjacent */
+    int64_t *degree;     /* [p] when the order began */
+    double *sets;        /* [p] sets tried so far for each neighbour of a node, over all orders */
+    int32_t *adjacent;   /* [p] */
+    int32_t *targets;    /* [p] positions */
+    uint8_t *left;       /* [p] of adjacent */
     uint64_t *dependent; /* a tile of pairs */
     int32_t *set, *members; /* [DSEP_ADJACENCY_MAX_ORDER] positions; variables */
 

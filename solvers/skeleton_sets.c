@@ -57,8 +57,8 @@ static int add_pieces(dsep_search *s, int64_t x, int64_t n_adjacent, int64_t n_t
             return code;
         done += count;
         const int64_t end = s->targets[done - 1] + 1;
-        s->tasks[s->n_tasks++] = (dsep_search_task){each * (double)count, (int32_t)x,
-                                                    (int32_t)first, (int32_t)end};
+        s->tasks[s->n_tasks++] =
+            (dsep_search_task){each * (double)count, (int32_t)x, (int32_t)first, (int32_t)end};
         first = end;
     }
     return DSEP_OK;
