@@ -35,6 +35,7 @@ static void release(dsep_search *s) {
     dsep_sepsets_destroy(&s->sepsets);
     dsep_skeleton_destroy(&s->made);
     free(s->tasks);
+    free(s->gone);
     free(s->degree);
     free(s->sets);
     free(s->adjacent);
@@ -54,7 +55,7 @@ static void sum_level(dsep_context *ctx, dsep_search *s, double began, dsep_leve
         (dsep_level){.order = s->order, .tests = sums[0], .singular = sums[1], .removed = sums[2]};
     for (int64_t x = 0; x < s->p; x++) {
         if (s->order > 0)
-            s->sets[x] += dsep_search_count_sets(s->degree[x], s->order);
+            s->sets[x] += dsep_skeleton_count_sets(s->degree[x], s->order);
         const int64_t degree = s->degree[x] = dsep_adjacency_degree(s->adjacency, x);
         level->edges += degree;
         level->max_degree = degree > level->max_degree ? degree : level->max_degree;

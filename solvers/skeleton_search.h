@@ -39,6 +39,8 @@ typedef struct {
     double stop_at; /* when this order must be done; 0: never */
     int64_t visits; /* since the clock was looked at */
     int late, failed;
+    dsep_pair *gone; /* [n_gone] what this rank has removed in this half */
+    int64_t n_gone, gone_room;
     int64_t tests, singular, removed;
 } dsep_search;
 
@@ -49,9 +51,6 @@ int dsep_search_pairs(dsep_context *ctx, dsep_search *s);
 /* An order of 1 or more, both halves, unless s->late is set on the way, on all ranks. Collective.
  * Errors as above. */
 int dsep_search_sets(dsep_context *ctx, dsep_search *s);
-
-/* Number of sets of `order` among `adjacent` neighbours but one. Not collective. */
-double dsep_search_count_sets(int64_t adjacent, int64_t order);
 
 /* Sets s->stop_at so that there is time left for the strengths of all orders up to this one, and
  * s->late where that is now. Collective. */

@@ -27,12 +27,15 @@ static int64_t choose_targets(dsep_search *s, int64_t x, int64_t first, int64_t 
     return count;
 }
 
-/* What a node has to do; returns the number of its targets. */
-static int64_t look_at(dsep_search *s, int64_t x, int64_t *n_adjacent) {
+/* How many targets a node has in this half. */
+static int64_t count_targets(dsep_search *s, int64_t x) {
     if (s->degree[x] - 1 < s->order)
         return 0;
-    *n_adjacent = dsep_adjacency_frozen(s->adjacency, x, s->order, s->adjacent, s->left);
-    return choose_targets(s, x, 0, *n_adjacent);
+    if (!s->knowledge)
+        return dsep_adjacency_degree_beyond(s->adjacency, x, s->half == 0);
+    const int64_t n_adjacent =
+        dsep_adjacency_frozen(s->adjacency, x, s->order, s->adjacent, s->left);
+    return choose_targets(s, x, 0, n_adjacent);
 }
 
 static int by_cost(const void *left, const void *right) {
@@ -44,47 +47,63 @@ static int by_cost(const void *left, const void *right) {
     return (a->first > b->first) - (a->first < b->first);
 }
 
-/* Cuts what look_at() found into tasks of so many tests. */
-static int add_pieces(dsep_search *s, int64_t x, int64_t n_adjacent, int64_t n_targets,
-                      double piece) {
-    const double each = dsep_search_count_sets(n_adjacent, s->order);
-    const int64_t most = piece < each ? 1 : piece / each < 1e9 ? (int64_t)(piece / each) : 1 << 30;
-    for (int64_t done = 0, first = 0; done < n_targets;) {
+static int add_task(dsep_search *s, dsep_search_task task) {
+    const int code = dsep_array_reserve((void **)&s->tasks, &s->tasks_room, s->n_tasks + 1,
+                                        sizeof *s->tasks, dsep_context_error(s->ctx));
+    if (!code)
+        s->tasks[s->n_tasks++] = task;
+    return code;
+}
+
+/* Cuts a node's targets into tasks of so many. */
+static int cut_node(dsep_search *s, int64_t x, double each, int64_t most) {
+    int code = DSEP_OK;
+    const int64_t n_adjacent =
+        dsep_adjacency_frozen(s->adjacency, x, s->order, s->adjacent, s->left);
+    const int64_t n_targets = choose_targets(s, x, 0, n_adjacent);
+    int32_t first = 0;
+    for (int64_t done = 0; done < n_targets && !code;) {
         const int64_t count = n_targets - done < most ? n_targets - done : most;
-        const int code = dsep_array_reserve((void **)&s->tasks, &s->tasks_room, s->n_tasks + 1,
-                                            sizeof *s->tasks, dsep_context_error(s->ctx));
-        if (code)
-            return code;
         done += count;
-        const int64_t end = s->targets[done - 1] + 1;
-        s->tasks[s->n_tasks++] =
-            (dsep_search_task){each * (double)count, (int32_t)x, (int32_t)first, (int32_t)end};
+        const int32_t end = s->targets[done - 1] + 1;
+        code = add_task(s, (dsep_search_task){each * (double)count, (int32_t)x, first, end});
         first = end;
     }
-    return DSEP_OK;
+    return code;
 }
 
 /* The tasks of this half, largest first; *most: neighbours of the densest node that has one. */
 static int list_tasks(dsep_search *s, int64_t *most) {
-    int64_t n_adjacent = 0;
+    int code = DSEP_OK;
     double total = 0;
     *most = s->n_tasks = 0;
-    for (int64_t x = 0; x < s->p; x++) {
-        const int64_t n_targets = look_at(s, x, &n_adjacent);
+    for (int64_t x = 0; x < s->p && !code; x++) {
+        const int64_t n_targets = count_targets(s, x);
         if (n_targets == 0)
             continue;
-        total += (double)n_targets * dsep_search_count_sets(n_adjacent, s->order);
-        *most = n_adjacent > *most ? n_adjacent : *most;
+        const double cost = (double)n_targets * dsep_skeleton_count_sets(s->degree[x], s->order);
+        code = add_task(s, (dsep_search_task){cost, (int32_t)x, 0, (int32_t)s->degree[x]});
+        *most = s->degree[x] > *most ? s->degree[x] : *most;
+        total += cost;
     }
     const double piece = total / MOST_PIECES > PIECE ? total / MOST_PIECES : PIECE;
-    for (int64_t x = 0; x < s->p; x++) {
-        const int64_t n_targets = look_at(s, x, &n_adjacent);
-        const int code = add_pieces(s, x, n_adjacent, n_targets, piece);
-        if (code)
-            return code;
+    const int64_t n_nodes = s->n_tasks;
+    int64_t kept = 0;
+    for (int64_t t = 0; t < n_nodes && !code; t++) {
+        const dsep_search_task whole = s->tasks[t];
+        const double each = dsep_skeleton_count_sets(whole.end, s->order);
+        if (whole.cost <= piece)
+            s->tasks[kept++] = whole;
+        else
+            code = cut_node(s, whole.node, each, piece < each ? 1 : (int64_t)(piece / each));
     }
-    qsort(s->tasks, (size_t)s->n_tasks, sizeof *s->tasks, by_cost);
-    return DSEP_OK;
+    /* what was cut stands behind the nodes: close the gap */
+    for (int64_t t = n_nodes; t < s->n_tasks; t++)
+        s->tasks[kept++] = s->tasks[t];
+    s->n_tasks = kept;
+    if (!code)
+        qsort(s->tasks, (size_t)s->n_tasks, sizeof *s->tasks, by_cost);
+    return code;
 }
 
 /* --- tests ----------------------------------------------------------------------------------- */
@@ -97,6 +116,11 @@ static void take_separated(dsep_walk *walk, dsep_search *s, int64_t target, int6
         s->members[d] = walk->adjacent[walk->set[d]];
     dsep_adjacency_remove(s->adjacency, walk->node, y, s->order);
     s->removed++;
+    if (!s->failed)
+        s->failed = dsep_array_reserve((void **)&s->gone, &s->gone_room, s->n_gone + 1,
+                                       sizeof *s->gone, dsep_context_error(s->ctx));
+    if (!s->failed)
+        s->gone[s->n_gone++] = (dsep_pair){(int32_t)walk->node, (int32_t)y};
     if (!s->failed)
         s->failed = dsep_sepsets_add(s->sepsets, walk->node, y, s->members, walk->order,
                                      dsep_context_error(s->ctx));
@@ -160,14 +184,15 @@ cleanup:
 
 static int run_half(dsep_context *ctx, dsep_search *s) {
     int code = DSEP_OK;
-    int64_t most = 0;
+    int64_t most = 0, bytes = 0;
+    s->n_gone = 0;
     int mine = list_tasks(s, &most);
     if (!mine)
         mine = s->test->reserve(s->test->state, most, s->order, dsep_context_error(ctx));
     DSEP_AGREE(ctx, mine);
     DSEP_TRY(search_tasks(ctx, s));
-    DSEP_TRY(dsep_adjacency_sync(ctx, s->adjacency));
-    dsep_search_trace_end(ctx, s, s->n_tasks, s->adjacency->offset[s->p]);
+    DSEP_TRY(dsep_adjacency_sync(ctx, s->adjacency, s->gone, s->n_gone, s->order, &bytes));
+    dsep_search_trace_end(ctx, s, s->n_tasks, bytes);
     if (s->stop_at > 0) {
         int64_t late = s->late;
         dsep_max_i64(ctx, &late, 1);
