@@ -157,14 +157,14 @@ void dsep_adjacency_destroy(dsep_adjacency **adjacency) {
 /* --- asking and removing --------------------------------------------------------------------- */
 
 int64_t dsep_adjacency_frozen(const dsep_adjacency *adjacency, int64_t x, int64_t order,
-                              int32_t *neighbours, uint8_t *left) {
+                              int32_t *neighbours, int32_t *places) {
     int64_t count = 0;
     for (int64_t k = adjacency->offset[x]; k < adjacency->offset[x + 1]; k++) {
         const uint8_t gone = adjacency->gone[k];
         if (gone > 0 && gone < order)
             continue;
-        if (left)
-            left[count] = gone == 0;
+        if (places)
+            places[count] = (int32_t)(k - adjacency->offset[x]);
         neighbours[count++] = adjacency->neighbour[k];
     }
     return count;
@@ -213,8 +213,12 @@ int64_t dsep_adjacency_degree_beyond(const dsep_adjacency *adjacency, int64_t x,
     return count_there(adjacency->gone + from, end - from, 0);
 }
 
-void dsep_adjacency_remove(dsep_adjacency *adjacency, int64_t x, int64_t y, int64_t order) {
-    adjacency->gone[place_of(adjacency, x, y)] = (uint8_t)order;
+int dsep_adjacency_stays(const dsep_adjacency *adjacency, int64_t x, int32_t place) {
+    return adjacency->gone[adjacency->offset[x] + place] == 0;
+}
+
+void dsep_adjacency_remove(dsep_adjacency *adjacency, int64_t x, int32_t place, int64_t order) {
+    adjacency->gone[adjacency->offset[x] + place] = (uint8_t)order;
 }
 
 /* Every node's rows name their neighbours in ascending order. So, going through x in ascending
@@ -242,8 +246,8 @@ static int spread_lists(dsep_context *ctx, dsep_adjacency *adjacency, const dsep
                                               dsep_node_rank(ctx));
     for (int64_t k = mine.first; k < mine.first + mine.count; k++) {
         const dsep_pair pair = ((const dsep_pair *)all)[k];
-        dsep_adjacency_remove(adjacency, pair.x, pair.y, order);
-        dsep_adjacency_remove(adjacency, pair.y, pair.x, order);
+        adjacency->gone[place_of(adjacency, pair.x, pair.y)] = (uint8_t)order;
+        adjacency->gone[place_of(adjacency, pair.y, pair.x)] = (uint8_t)order;
     }
     dsep_shared_sync(ctx, adjacency->gone_memory);
 cleanup:

@@ -42,10 +42,9 @@ int dsep_adjacency_create_listed(dsep_context *ctx, int64_t n_nodes, const dsep_
 void dsep_adjacency_destroy(dsep_adjacency **adjacency);
 
 /* The neighbours that x had when `order` (1 or more) began, ascending, into neighbours; returns
- * their number. left: 1 for those that it still has, as of the last sync; may be NULL. Not
- * collective. */
+ * their number. places: where they stand in x's row; may be NULL. Not collective. */
 int64_t dsep_adjacency_frozen(const dsep_adjacency *adjacency, int64_t x, int64_t order,
-                              int32_t *neighbours, uint8_t *left);
+                              int32_t *neighbours, int32_t *places);
 
 /* How many they are. Not collective. */
 int64_t dsep_adjacency_frozen_degree(const dsep_adjacency *adjacency, int64_t x, int64_t order);
@@ -55,9 +54,12 @@ int64_t dsep_adjacency_frozen_degree(const dsep_adjacency *adjacency, int64_t x,
 int64_t dsep_adjacency_degree(const dsep_adjacency *adjacency, int64_t x);
 int64_t dsep_adjacency_degree_beyond(const dsep_adjacency *adjacency, int64_t x, int higher);
 
-/* Removes x - y at an order, which only x's row knows until dsep_adjacency_sync(). Not
- * collective. In between a place is changed by one rank only. */
-void dsep_adjacency_remove(dsep_adjacency *adjacency, int64_t x, int64_t y, int64_t order);
+/* Whether the neighbour at a place of x's row is still there. Not collective. */
+int dsep_adjacency_stays(const dsep_adjacency *adjacency, int64_t x, int32_t place);
+
+/* Removes the neighbour at a place of x's row at an order, which only x's row knows until
+ * dsep_adjacency_sync(). Not collective. In between a place is changed by one rank only. */
+void dsep_adjacency_remove(dsep_adjacency *adjacency, int64_t x, int32_t place, int64_t order);
 
 /* Brings removals to the rows of both ends, on all nodes. Collective.
  * removed: [count] what this rank has removed at this order since the last sync. Ranks exchange

@@ -17,11 +17,11 @@ static int prepare(dsep_context *ctx, dsep_search *s) {
     s->sets = dsep_array(s->p, sizeof *s->sets);
     s->adjacent = dsep_array(s->p, sizeof *s->adjacent);
     s->targets = dsep_array(s->p, sizeof *s->targets);
-    s->left = dsep_array(s->p, sizeof *s->left);
+    s->places = dsep_array(s->p, sizeof *s->places);
     s->dependent = dsep_array(DSEP_CITEST_ROWS * DSEP_CITEST_COLUMNS / 64, sizeof *s->dependent);
     s->set = dsep_array(DSEP_ADJACENCY_MAX_ORDER, sizeof *s->set);
     s->members = dsep_array(DSEP_ADJACENCY_MAX_ORDER, sizeof *s->members);
-    if (!mine && !(s->made && s->degree && s->sets && s->adjacent && s->targets && s->left &&
+    if (!mine && !(s->made && s->degree && s->sets && s->adjacent && s->targets && s->places &&
                    s->dependent && s->set && s->members))
         mine = dsep_out_of_memory(dsep_context_error(ctx), "the search");
     if (!mine)
@@ -40,7 +40,7 @@ static void release(dsep_search *s) {
     free(s->sets);
     free(s->adjacent);
     free(s->targets);
-    free(s->left);
+    free(s->places);
     free(s->dependent);
     free(s->set);
     free(s->members);

@@ -30,7 +30,7 @@ typedef struct {
     double *sets;        /* [p] sets tried so far for each neighbour of a node, over all orders */
     int32_t *adjacent;   /* [p] */
     int32_t *targets;    /* [p] positions */
-    uint8_t *left;       /* [p] of adjacent */
+    int32_t *places;     /* [p] of adjacent */
     uint64_t *dependent; /* a tile of pairs */
     int32_t *set, *members; /* [DSEP_ADJACENCY_MAX_ORDER] positions; variables */
 

@@ -21,7 +21,8 @@ static int64_t choose_targets(dsep_search *s, int64_t x, int64_t first, int64_t 
     int64_t count = 0;
     for (int64_t k = first; k < end; k++) {
         const int64_t y = s->adjacent[k];
-        if ((y > x) == (s->half == 0) && s->left[k] && !dsep_knowledge_joins(s->knowledge, x, y))
+        if ((y > x) == (s->half == 0) && dsep_adjacency_stays(s->adjacency, x, s->places[k]) &&
+            !dsep_knowledge_joins(s->knowledge, x, y))
             s->targets[count++] = (int32_t)k;
     }
     return count;
@@ -34,7 +35,7 @@ static int64_t count_targets(dsep_search *s, int64_t x) {
     if (!s->knowledge)
         return dsep_adjacency_degree_beyond(s->adjacency, x, s->half == 0);
     const int64_t n_adjacent =
-        dsep_adjacency_frozen(s->adjacency, x, s->order, s->adjacent, s->left);
+        dsep_adjacency_frozen(s->adjacency, x, s->order, s->adjacent, s->places);
     return choose_targets(s, x, 0, n_adjacent);
 }
 
@@ -59,7 +60,7 @@ static int add_task(dsep_search *s, dsep_search_task task) {
 static int cut_node(dsep_search *s, int64_t x, double each, int64_t most) {
     int code = DSEP_OK;
     const int64_t n_adjacent =
-        dsep_adjacency_frozen(s->adjacency, x, s->order, s->adjacent, s->left);
+        dsep_adjacency_frozen(s->adjacency, x, s->order, s->adjacent, s->places);
     const int64_t n_targets = choose_targets(s, x, 0, n_adjacent);
     int32_t first = 0;
     for (int64_t done = 0; done < n_targets && !code;) {
@@ -114,7 +115,7 @@ static void take_separated(dsep_walk *walk, dsep_search *s, int64_t target, int6
     walk->set[walk->order - 1] = (int32_t)pivot;
     for (int64_t d = 0; d < walk->order; d++)
         s->members[d] = walk->adjacent[walk->set[d]];
-    dsep_adjacency_remove(s->adjacency, walk->node, y, s->order);
+    dsep_adjacency_remove(s->adjacency, walk->node, s->places[walk->targets[target]], s->order);
     s->removed++;
     if (!s->failed)
         s->failed = dsep_array_reserve((void **)&s->gone, &s->gone_room, s->n_gone + 1,
@@ -142,7 +143,7 @@ static int visit_prefix(dsep_walk *walk, int32_t start) {
 
 static dsep_skeleton_task search_task(dsep_search *s, dsep_search_task task) {
     const int64_t n_adjacent =
-        dsep_adjacency_frozen(s->adjacency, task.node, s->order, s->adjacent, s->left);
+        dsep_adjacency_frozen(s->adjacency, task.node, s->order, s->adjacent, s->places);
     const int64_t n_targets = choose_targets(s, task.node, task.first, task.end);
     dsep_walk walk = {.test = s->test,
                       .node = task.node,
