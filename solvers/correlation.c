@@ -94,6 +94,7 @@ static int multiply(dsep_context *ctx, const double *units, dsep_correlation *ma
         dsep_log_progress(ctx, "correlation", (double)dsep_counter_taken(counter), (double)tasks,
                           "tiles");
     }
+    dsep_counter_finish(ctx, counter);
     dsep_shared_unite(ctx, made->shared);
 cleanup:
     dsep_counter_destroy(&counter);

@@ -116,6 +116,7 @@ static int run_order_zero(dsep_context *ctx, search *s) {
         dsep_log_progress(ctx, "order 0", (double)dsep_counter_taken(s->counter), (double)s->p,
                           "variables");
     }
+    dsep_counter_finish(ctx, s->counter);
     dsep_shared_unite(ctx, bits);
     DSEP_TRY(dsep_adjacency_create(ctx, s->p, rows, words, &s->adjacency));
 cleanup:
@@ -143,6 +144,7 @@ static void take_separated(dsep_walk *walk, search *s, int64_t target, int64_t p
 static int visit_prefix(dsep_walk *walk, int32_t start) {
     search *s = walk->data;
     for (int64_t m = walk->n_targets - 1; m >= 0; m--) {
+        dsep_counter_serve(s->counter);
         if (dsep_walk_member(walk, m))
             continue;
         const dsep_citest_scan found = dsep_walk_scan(walk, m, start);
@@ -225,6 +227,7 @@ static int run_half(dsep_context *ctx, search *s) {
         dsep_log_progress(ctx, phase, (double)dsep_counter_taken(s->counter), (double)s->n_tasks,
                           "variables");
     }
+    dsep_counter_finish(ctx, s->counter);
     DSEP_AGREE(ctx, s->failed);
     DSEP_TRY(dsep_adjacency_sync(ctx, s->adjacency));
 cleanup:

@@ -107,6 +107,7 @@ static int measure_nodes(dsep_context *ctx, measuring *m, dsep_counter *counter)
         dsep_log_progress(ctx, "edge strengths", (double)dsep_counter_taken(counter), (double)p,
                           "variables");
     }
+    dsep_counter_finish(ctx, counter);
     return dsep_agree(ctx, mine);
 }
 
