@@ -64,6 +64,25 @@ static void test_rounds(dsep_context *ctx, const char *nodes) {
     dsep_counter_destroy(&counters[1]);
 }
 
+/* Rank 0 leaves at once, again and again, so that others begin a round while it ends the last: all
+ * but the tasks dealt to it must be done. Nodes of one rank. */
+static void test_hurry(dsep_context *ctx, const char *nodes) {
+    enum { ROUNDS = 400, TASKS = 30 };
+    dsep_counter *counter = NULL;
+    int64_t done = 0;
+    dsep_counter_create(ctx, &counter);
+    for (int round = 0; round < ROUNDS; round++) {
+        dsep_counter_reset(ctx, counter, TASKS);
+        while (dsep_rank(ctx) > 0 && dsep_counter_next(counter) >= 0)
+            done++;
+        dsep_counter_finish(ctx, counter);
+    }
+    dsep_sum_i64(ctx, &done, 1);
+    tap_ok(done == (dsep_size(ctx) == 1 ? 0 : ROUNDS * (TASKS - 1)),
+           "%s: rank 0 leaves %d rounds at once", nodes, ROUNDS);
+    dsep_counter_destroy(&counter);
+}
+
 static void rest(double seconds) {
     nanosleep(&(struct timespec){0, (long)(seconds * 1e9)}, NULL);
 }
@@ -198,6 +217,7 @@ int main(int argc, char **argv) {
                dsep_nodes(many) == dsep_size(one),
            "every rank pretends to be a node");
     test_all(one, many, "many nodes");
+    test_hurry(many, "many nodes");
     dsep_context_destroy(&many);
     setenv("DSEP_NODE_RANKS", "2", 1);
     dsep_context_create(MPI_COMM_WORLD, &many);
