@@ -24,6 +24,7 @@ static int open_counter(dsep_context *ctx, dsep_counter *made) {
     const int64_t nodes = dsep_nodes(ctx);
     const int64_t chunks = nodes > 1 ? dsep_schedule_chunks_most(nodes) : 0;
     made->dealer = (dsep_dealer){.comm = MPI_COMM_NULL,
+                                 .ranks = dsep_size(ctx),
                                  .node = dsep_node(ctx),
                                  .nodes = nodes,
                                  .node_ranks = dsep_node_size(ctx),
@@ -68,7 +69,7 @@ void dsep_counter_destroy(dsep_counter **counter) {
 
 void dsep_counter_reset(dsep_context *ctx, dsep_counter *counter, int64_t tasks) {
     dsep_dealer *dealer = &counter->dealer;
-    const int64_t share = dsep_schedule_share(tasks, dsep_size(ctx), dealer->nodes);
+    const int64_t share = dsep_schedule_share(tasks, dealer->ranks, dealer->nodes);
     counter->own = dsep_schedule_turns(share, dealer->node, dealer->nodes);
     counter->chunk = 0;
     dealer->tasks = tasks;

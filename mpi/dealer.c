@@ -20,7 +20,7 @@ static int64_t cut(dsep_dealer *dealer, int64_t *first) {
     int64_t size = 0;
     *first = dsep_look(&dealer->turns->position);
     do
-        size = dsep_schedule_chunk(dealer->tasks, dealer->nodes, *first);
+        size = dsep_schedule_chunk(dealer->tasks, dealer->ranks, dealer->nodes, *first);
     while (!__atomic_compare_exchange_n(&dealer->turns->position, first, *first + size, 0,
                                         __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE));
     return size;

@@ -28,7 +28,7 @@ typedef struct {
 typedef struct {
     dsep_turns *turns;
     MPI_Comm comm; /* the counter's own: messages of two counters never meet */
-    int64_t tasks, round, node, nodes, node_ranks;
+    int64_t tasks, round, ranks, node, nodes, node_ranks;
     int rank;
     MPI_Request asked[2]; /* the answer and the question under way, or null */
     int64_t answer[2];    /* first task, count; count 0: nothing is left */

@@ -1,6 +1,6 @@
 #include "mpi/schedule.h"
 
-enum { PARTS = 4 }; /* a chunk is one part in PARTS * nodes */
+enum { PARTS = 2 }; /* a chunk is one part in PARTS * nodes */
 
 static int64_t least(int64_t a, int64_t b) {
     return a < b ? a : b;
@@ -14,10 +14,10 @@ int64_t dsep_schedule_turns(int64_t share, int64_t node, int64_t nodes) {
     return share > node ? (share - node - 1) / nodes + 1 : 0;
 }
 
-int64_t dsep_schedule_chunk(int64_t tasks, int64_t nodes, int64_t position) {
-    const int64_t left = tasks - position;
+int64_t dsep_schedule_chunk(int64_t tasks, int64_t ranks, int64_t nodes, int64_t position) {
+    const int64_t left = tasks - position, round = ranks / nodes;
     const int64_t size = least(position, left) / (PARTS * nodes);
-    return size > 0 ? size : least(left, 1);
+    return size > round ? size : least(left, round);
 }
 
 int dsep_schedule_asks(int64_t left, int64_t node_ranks) {

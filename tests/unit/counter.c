@@ -173,16 +173,16 @@ static void test_leavers(dsep_context *ctx, const char *nodes) {
     dsep_counter_destroy(&counter);
 }
 
-/* The chunks of a round: one after the other, each no more than a part of what went before it and
- * of what is left, and no more of them than a counter has room for. */
+/* The chunks of a round: one after the other, each one task a rank or a part of what went before
+ * it and of what is left, and no more of them than a counter has room for. */
 static int chunks_fit(int64_t tasks, int64_t ranks, int64_t nodes) {
     int64_t at = dsep_schedule_share(tasks, ranks, nodes), chunks = 0, dealt = 0;
     int good = at <= tasks;
     for (int64_t node = 0; node < nodes; node++)
         dealt += dsep_schedule_turns(at, node, nodes);
     good &= dealt == at;
-    for (int64_t size; (size = dsep_schedule_chunk(tasks, nodes, at)) > 0; at += size) {
-        good &= size == 1 || (size * nodes * 2 <= at && size * nodes * 2 <= tasks - at);
+    for (int64_t size; (size = dsep_schedule_chunk(tasks, ranks, nodes, at)) > 0; at += size) {
+        good &= size <= ranks / nodes || (size * nodes * 2 <= at && size * nodes * 2 <= tasks - at);
         chunks++;
     }
     return good && at == tasks && chunks <= dsep_schedule_chunks_most(nodes);
@@ -192,7 +192,7 @@ static void test_chunks(void) {
     int good = 1;
     for (int64_t nodes = 1; nodes <= 1000; nodes = nodes * 3 + 1)
         for (int64_t tasks = 0; tasks < 10000000000000; tasks = tasks * 5 + 1)
-            good &= chunks_fit(tasks, nodes * 2, nodes);
+            good &= chunks_fit(tasks, nodes, nodes) && chunks_fit(tasks, nodes * 16, nodes);
     tap_ok(good, "chunks cover every task and have room");
     tap_ok(dsep_schedule_share(5, 100, 10) == 5 && dsep_schedule_turns(5, 4, 10) == 1 &&
                dsep_schedule_turns(5, 5, 10) == 0 && dsep_schedule_share(5, 2, 1) == 5,
