@@ -143,8 +143,10 @@ static void take_separated(dsep_walk *walk, search *s, int64_t target, int64_t p
 /* From the last target to the first, so that one that leaves moves none that is still to come. */
 static int visit_prefix(dsep_walk *walk, int32_t start) {
     search *s = walk->data;
+    const int others_wait = dsep_nodes(s->ctx) > 1;
     for (int64_t m = walk->n_targets - 1; m >= 0; m--) {
-        dsep_counter_serve(s->counter);
+        if (others_wait)
+            dsep_counter_serve(s->counter);
         if (dsep_walk_member(walk, m))
             continue;
         const dsep_citest_scan found = dsep_walk_scan(walk, m, start);

@@ -198,10 +198,61 @@ static void test_figures(void) {
     tap_ok(played.makespan == 0 && dsep_replay_efficiency(&played, 2) == 1, "no tasks, no time");
 }
 
+typedef struct {
+    double forecast, cost;
+} drawn;
+
+static int by_forecast(const void *left, const void *right) {
+    const drawn *a = left, *b = right;
+    return (a->forecast < b->forecast) - (a->forecast > b->forecast);
+}
+
+/* Lognormal costs, sigma 2, ordered by a forecast whose logarithm has correlation 1/2 with theirs;
+ * none is above a tenth of an even share of `ranks`, which no scheduler could help. */
+static void draw_lognormal(int64_t tasks, int64_t ranks, int64_t *cost) {
+    const dsep_random source = {11, DSEP_STREAM_SAMPLE, 0};
+    drawn *list = dsep_array(tasks, sizeof *list);
+    double sum = 0;
+    for (int64_t t = 0; list && t < tasks; t++) {
+        double u[2];
+        dsep_random_uniform2(source, (uint64_t)t, u);
+        const double radius = sqrt(-2 * log(u[0])), turn = 2 * M_PI * u[1];
+        const double a = radius * cos(turn), b = radius * sin(turn);
+        list[t] = (drawn){a, 1000 * exp(a + sqrt(3) * b)};
+        sum += list[t].cost;
+    }
+    if (list)
+        qsort(list, (size_t)tasks, sizeof *list, by_forecast);
+    for (int64_t t = 0; list && t < tasks; t++)
+        cost[t] = (int64_t)fmin(list[t].cost, sum / (double)ranks / 10);
+    free(list);
+}
+
+static double spread(const int64_t *cost, int64_t tasks, int64_t ranks, int64_t node_ranks) {
+    dsep_replay played;
+    const dsep_replay_machine machine = {ranks, node_ranks, 0};
+    dsep_replay_phase(cost, tasks, &machine, NULL, &played);
+    return dsep_replay_efficiency(&played, ranks);
+}
+
+static void test_policy(void) {
+    enum { TASKS = 200000 };
+    int64_t *cost = dsep_array(TASKS, sizeof *cost);
+    draw_lognormal(TASKS, 64, cost);
+    const double one = spread(cost, TASKS, 64, 64), four = spread(cost, TASKS, 64, 16);
+    tap_ok(one > .95 && four > .95, "64 ranks are busy: %.3f on one node, %.3f on 4", one, four);
+    draw_lognormal(TASKS, 1024, cost);
+    const double all = spread(cost, TASKS, 1024, 1024), many = spread(cost, TASKS, 1024, 16);
+    tap_ok(all > .85 && many > .85 && many > .97 * all,
+           "1,024 ranks are busy: %.3f on one node, %.3f on 64", all, many);
+    free(cost);
+}
+
 int main(int argc, char **argv) {
     tap_begin(&argc, &argv);
     test_against_slow();
     test_bounds();
     test_figures();
+    test_policy();
     return tap_end();
 }
