@@ -133,6 +133,7 @@ static json_t *phases_json(const report *r) {
 
 static int print_json(FILE *stream, void *data, dsep_error *error) {
     const report *r = data;
+    const int64_t bytes = r->bytes * r->nodes;
     json_t *phases = phases_json(r);
     json_t *overall = figures_json(&r->sum, r->settings->ranks, r->lost, r->bytes);
     json_t *tree =
@@ -140,8 +141,7 @@ static int print_json(FILE *stream, void *data, dsep_error *error) {
             ? json_pack("{s:s, s:I, s:I, s:I, s:I, s:o, s:o}", "result", r->settings->result,
                         "ranks", (json_int_t)r->settings->ranks, "ranks_per_node",
                         (json_int_t)r->settings->ranks_per_node, "nodes", (json_int_t)r->nodes,
-                        "bytes", (json_int_t)(r->bytes * r->nodes), "phases", phases, "overall",
-                        overall)
+                        "bytes", (json_int_t)bytes, "phases", phases, "overall", overall)
             : NULL;
     if (!tree)
         return dsep_out_of_memory(error, "JSON");

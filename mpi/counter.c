@@ -28,8 +28,7 @@ static int open_counter(dsep_context *ctx, dsep_counter *made) {
                                  .node = dsep_node(ctx),
                                  .nodes = nodes,
                                  .node_ranks = dsep_node_size(ctx),
-                                 .rank = dsep_rank(ctx),
-                                 .asked = {MPI_REQUEST_NULL, MPI_REQUEST_NULL}};
+                                 .rank = dsep_rank(ctx)};
     DSEP_TRY(dsep_shared_create(ctx,
                                 (int64_t)sizeof(dsep_turns) + chunks * (int64_t)sizeof(dsep_chunk),
                                 "the task counter", &made->shared));

@@ -44,7 +44,7 @@ static int runs_low(const dsep_dealer *dealer) {
                               dealer->node_ranks);
 }
 
-/* On rank 0: answers whoever has asked. */
+/* On rank 0: gives whoever has asked the first task and the size of a chunk, 0 for the end. */
 static void answer(dsep_dealer *dealer) {
     for (;;) {
         int found = 0;
@@ -60,24 +60,17 @@ static void answer(dsep_dealer *dealer) {
     }
 }
 
-static int waits(const dsep_dealer *dealer) {
-    return dealer->asked[0] != MPI_REQUEST_NULL || dealer->asked[1] != MPI_REQUEST_NULL;
-}
-
 /* Takes the answer that this rank waits for, if it is there. */
 static void collect(dsep_dealer *dealer) {
-    int done = 0;
-    MPI_Testall(2, dealer->asked, &done, MPI_STATUSES_IGNORE);
-    if (!done)
+    int found = 0;
+    int64_t given[2];
+    MPI_Iprobe(0, tag(dealer, TAG_ANSWER), dealer->comm, &found, MPI_STATUS_IGNORE);
+    if (!found)
         return;
-    grant(dealer->turns, dealer->answer[0], dealer->answer[1]);
+    MPI_Recv(given, 2, MPI_INT64_T, 0, tag(dealer, TAG_ANSWER), dealer->comm, MPI_STATUS_IGNORE);
+    dealer->waits = 0;
+    grant(dealer->turns, given[0], given[1]);
     store(&dealer->turns->asking, 0);
-}
-
-static void ask_rank_zero(dsep_dealer *dealer) {
-    MPI_Irecv(dealer->answer, 2, MPI_INT64_T, 0, tag(dealer, TAG_ANSWER), dealer->comm,
-              &dealer->asked[0]);
-    MPI_Isend(NULL, 0, MPI_BYTE, 0, tag(dealer, TAG_ASK), dealer->comm, &dealer->asked[1]);
 }
 
 /* One rank of a node at a time; it looks again, because another may just have been granted. */
@@ -85,7 +78,8 @@ static void ask(dsep_dealer *dealer) {
     if (__atomic_exchange_n(&dealer->turns->asking, 1, __ATOMIC_ACQ_REL))
         return;
     if (dealer->node > 0 && runs_low(dealer)) {
-        ask_rank_zero(dealer);
+        MPI_Send(NULL, 0, MPI_BYTE, 0, tag(dealer, TAG_ASK), dealer->comm);
+        dealer->waits = 1;
         return;
     }
     while (dealer->node == 0 && runs_low(dealer)) {
@@ -99,7 +93,7 @@ static void ask(dsep_dealer *dealer) {
 void dsep_dealer_attend(dsep_dealer *dealer) {
     if (dealer->rank == 0)
         answer(dealer);
-    if (waits(dealer))
+    if (dealer->waits)
         collect(dealer);
     if (!dsep_look(&dealer->turns->asking) && runs_low(dealer))
         ask(dealer);
@@ -108,7 +102,7 @@ void dsep_dealer_attend(dsep_dealer *dealer) {
 void dsep_dealer_finish(dsep_dealer *dealer) {
     MPI_Request all = MPI_REQUEST_NULL;
     int done = 0;
-    while (waits(dealer)) {
+    while (dealer->waits) {
         collect(dealer);
         sched_yield();
     }

@@ -30,8 +30,7 @@ typedef struct {
     MPI_Comm comm; /* the counter's own: messages of two counters never meet */
     int64_t tasks, round, ranks, node, nodes, node_ranks;
     int rank;
-    MPI_Request asked[2]; /* the answer and the question under way, or null */
-    int64_t answer[2];    /* first task, count; count 0: nothing is left */
+    int waits; /* this rank asked and has no answer yet */
 } dsep_dealer;
 
 /* A number that ranks of this node write, and what they wrote before it. Not collective. */

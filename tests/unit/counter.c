@@ -136,6 +136,7 @@ static void test_serve(dsep_context *one, dsep_context *ctx, const char *nodes) 
         __atomic_fetch_add(done, 1, __ATOMIC_SEQ_CST);
     }
     dsep_counter_finish(ctx, counter);
+    dsep_shared_sync(one, memory);
     tap_ok(!late && *done == TASKS, "%s: rank 0 answers in the middle of a task", nodes);
     dsep_shared_destroy(&memory);
     dsep_counter_destroy(&counter);
