@@ -43,13 +43,6 @@ void dsep_search_set_deadline(dsep_context *ctx, dsep_search *s) {
     s->late = (int)late;
 }
 
-int dsep_search_is_late(dsep_search *s) {
-    enum { VISITS = 256 };
-    if (s->stop_at > 0 && !s->late && ++s->visits % VISITS == 0)
-        s->late = dsep_clock() > s->stop_at;
-    return s->late;
-}
-
 dsep_skeleton_next dsep_search_forecast(const dsep_search *s) {
     dsep_skeleton_next next = {.order = s->order};
     for (int64_t x = 0; x < s->p; x++)

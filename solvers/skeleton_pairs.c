@@ -129,6 +129,7 @@ static int search_tiles(dsep_context *ctx, dsep_search *s, sink *to) {
         dsep_log_progress(ctx, "order 0", (double)dsep_counter_taken(s->counter), (double)tiles,
                           "tiles");
     }
+    dsep_counter_finish(ctx, s->counter);
     if (!s->failed && s->late)
         s->failed = dsep_fail(ctx, DSEP_ERROR_RESOURCES,
                               "--max-time ended while the pairs of variables were tested without "

@@ -37,7 +37,7 @@ typedef struct {
     int64_t p, order;
     int half;       /* 0: targets after the node; 1: those before it that are left */
     double stop_at; /* when this order must be done; 0: never */
-    int64_t visits; /* since the clock was looked at */
+    int64_t visits; /* of prefixes in this order */
     int late, failed;
     dsep_pair *gone; /* [n_gone] what this rank has removed in this half */
     int64_t n_gone, gone_room;
@@ -55,9 +55,6 @@ int dsep_search_sets(dsep_context *ctx, dsep_search *s);
 /* Sets s->stop_at so that there is time left for the strengths of all orders up to this one, and
  * s->late where that is now. Collective. */
 void dsep_search_set_deadline(dsep_context *ctx, dsep_search *s);
-
-/* Whether this rank is late; looks at the clock now and then. Not collective. */
-int dsep_search_is_late(dsep_search *s);
 
 /* What the order s->order would need. Not collective; the same on every rank but for seconds. */
 dsep_skeleton_next dsep_search_forecast(const dsep_search *s);

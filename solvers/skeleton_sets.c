@@ -128,6 +128,15 @@ static void take_separated(dsep_walk *walk, dsep_search *s, int64_t target, int6
     dsep_walk_drop(walk, target);
 }
 
+/* Now and then: does another node wait for an answer, is it late? */
+static int look_up(dsep_search *s) {
+    enum { VISITS = 256 };
+    dsep_counter_serve(s->counter);
+    if (s->stop_at > 0 && ++s->visits % VISITS == 0)
+        s->late = s->late || dsep_clock() > s->stop_at;
+    return s->late;
+}
+
 /* From the last target to the first, so that one that leaves moves none that is still to come. */
 static int visit_prefix(dsep_walk *walk, int32_t start) {
     dsep_search *s = walk->data;
@@ -138,7 +147,7 @@ static int visit_prefix(dsep_walk *walk, int32_t start) {
         if (found.pivot >= 0)
             take_separated(walk, s, m, found.pivot);
     }
-    return s->failed || dsep_search_is_late(s);
+    return s->failed || look_up(s);
 }
 
 static dsep_skeleton_task search_task(dsep_search *s, dsep_search_task task) {
@@ -178,6 +187,7 @@ static int search_tasks(dsep_context *ctx, dsep_search *s) {
         dsep_log_progress(ctx, phase, (double)dsep_counter_taken(s->counter), (double)s->n_tasks,
                           "tasks");
     }
+    dsep_counter_finish(ctx, s->counter);
     DSEP_AGREE(ctx, s->failed);
 cleanup:
     return code;

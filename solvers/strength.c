@@ -32,12 +32,14 @@ typedef struct {
     int32_t *set;                /* [DSEP_ADJACENCY_MAX_ORDER] */
     double *least;               /* [p] smallest |association| of this order, with its sign */
     weakest *found;              /* [2 n_edges] shared: the graph's places */
-    task *tasks;                 /* [n_tasks] largest first */
+    dsep_counter *counter;
+    task *tasks; /* [n_tasks] largest first */
     int64_t n_tasks, tasks_room;
 } measuring;
 
 static int visit_prefix(dsep_walk *walk, int32_t start) {
     measuring *m = walk->data;
+    dsep_counter_serve(m->counter);
     for (int64_t t = 0; t < walk->n_targets; t++) {
         if (dsep_walk_member(walk, t))
             continue;
@@ -148,11 +150,13 @@ static int measure_tasks(dsep_context *ctx, measuring *m, dsep_counter *counter)
     int code = DSEP_OK, mine = DSEP_OK;
     DSEP_AGREE(ctx, list_tasks(m, dsep_context_error(ctx)));
     dsep_counter_reset(ctx, counter, m->n_tasks);
+    m->counter = counter;
     for (int64_t t; !mine && (t = dsep_counter_next(counter)) >= 0;) {
         mine = measure_task(ctx, m, m->tasks[t]);
         dsep_log_progress(ctx, "edge strengths", (double)dsep_counter_taken(counter),
                           (double)m->n_tasks, "tasks");
     }
+    dsep_counter_finish(ctx, counter);
     DSEP_AGREE(ctx, mine);
 cleanup:
     return code;

@@ -230,6 +230,7 @@ static int judge_all(judging *j, dsep_counter *counter) {
             dsep_log_progress(j->ctx, "v-structures", (double)dsep_counter_taken(counter),
                               (double)p, "variables");
         }
+        dsep_counter_finish(j->ctx, counter);
     }
     free(ends);
     return dsep_agree(j->ctx, mine);
