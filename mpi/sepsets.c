@@ -81,42 +81,41 @@ static int owner_of(dsep_context *ctx, const dsep_sepsets *sets, int64_t k) {
 
 static void pack(dsep_context *ctx, const dsep_sepsets *sets, int64_t *at, int32_t *packed) {
     for (int64_t k = 0; k < sets->count; k++) {
-        int32_t *record = packed + at[owner_of(ctx, sets, k)];
+        int64_t *place = &at[owner_of(ctx, sets, k)];
+        int32_t *record = packed + *place;
         const int64_t members = sets->offset[k + 1] - sets->offset[k];
         record[0] = sets->first[k];
         record[1] = sets->second[k];
         record[2] = (int32_t)members;
         memcpy(record + 3, sets->member + sets->offset[k], (size_t)members * sizeof *record);
-        at[owner_of(ctx, sets, k)] += 3 + members;
+        *place += 3 + members;
     }
 }
 
-/* One stable pass of counting: records in the order of their node `which` (0 first, 1 second).
- * start: [n_nodes + 1] zeroed. */
-static void count_sort(const int32_t *const *from, int64_t count, int which, int64_t *start,
-                       int64_t n_nodes, const int32_t **to) {
-    for (int64_t k = 0; k < count; k++)
-        start[from[k][which] + 1]++;
+/* A record while it is sorted: its second node, and where it begins. */
+typedef struct {
+    int64_t second, at;
+} place;
+
+static int by_second(const void *left, const void *right) {
+    const place *a = left, *b = right;
+    return (a->second > b->second) - (a->second < b->second);
+}
+
+/* Sorts by counting first nodes, then by second nodes among those of one first node.
+ * start: [n_nodes + 1] zeroed; room: for all records. */
+static void sort_records(const int32_t *packed, int64_t length, int64_t n_nodes, int64_t *start,
+                         place *sorted) {
+    for (int64_t at = 0; at < length; at += 3 + packed[at + 2])
+        start[packed[at] + 1]++;
     for (int64_t x = 0; x < n_nodes; x++)
         start[x + 1] += start[x];
-    for (int64_t k = 0; k < count; k++)
-        to[start[from[k][which]]++] = from[k];
-}
-
-/* Sorts by (first, second) in two passes. */
-static int sort_records(const int32_t **records, int64_t count, int64_t n_nodes) {
-    const int32_t **spare = dsep_array(count, sizeof *spare);
-    int64_t *by_second = dsep_array(n_nodes + 1, sizeof *by_second);
-    int64_t *by_first = dsep_array(n_nodes + 1, sizeof *by_first);
-    const int whole = spare && by_second && by_first;
-    if (whole) {
-        count_sort(records, count, 1, by_second, n_nodes, spare);
-        count_sort(spare, count, 0, by_first, n_nodes, records);
-    }
-    free(spare);
-    free(by_second);
-    free(by_first);
-    return whole;
+    for (int64_t at = 0; at < length; at += 3 + packed[at + 2])
+        sorted[start[packed[at]]++] = (place){packed[at + 1], at};
+    int64_t from = 0;
+    for (int64_t x = 0; x < n_nodes; from = start[x++]) /* each start is now the end of its run */
+        if (start[x] - from > 1)
+            qsort(sorted + from, (size_t)(start[x] - from), sizeof *sorted, by_second);
 }
 
 static int unpack(const int32_t *packed, int64_t length, dsep_sepsets *sets, dsep_error *error) {
@@ -124,30 +123,29 @@ static int unpack(const int32_t *packed, int64_t length, dsep_sepsets *sets, dse
     int64_t count = 0;
     for (int64_t at = 0; at < length; at += 3 + packed[at + 2])
         count++;
-    const int32_t **records = dsep_array(count, sizeof *records);
-    if (!records)
-        return dsep_out_of_memory(error, "separating sets");
-    count = 0;
-    for (int64_t at = 0; at < length; at += 3 + packed[at + 2])
-        records[count++] = packed + at;
-    if (!sort_records(records, count, sets->n_nodes)) {
+    place *sorted = dsep_array(count, sizeof *sorted);
+    int64_t *start = dsep_array(sets->n_nodes + 1, sizeof *start);
+    if (!sorted || !start) {
         code = dsep_out_of_memory(error, "separating sets");
         goto cleanup;
     }
+    sort_records(packed, length, sets->n_nodes, start, sorted);
     DSEP_TRY(make_room(sets, count, error));
-    for (int64_t k = 0; k < count; k++)
-        DSEP_TRY(dsep_sepsets_add(sets, records[k][0], records[k][1], records[k] + 3, records[k][2],
-                                  error));
+    for (int64_t k = 0; k < count; k++) {
+        const int32_t *record = packed + sorted[k].at;
+        DSEP_TRY(dsep_sepsets_add(sets, record[0], record[1], record + 3, record[2], error));
+    }
 cleanup:
-    free(records);
+    free(sorted);
+    free(start);
     return code;
 }
 
 int dsep_sepsets_settle(dsep_context *ctx, dsep_sepsets **sets) {
     int code = DSEP_OK;
     const int ranks = dsep_size(ctx);
+    const int64_t n_nodes = (*sets)->n_nodes;
     dsep_error *error = dsep_context_error(ctx);
-    dsep_sepsets *settled = NULL;
     int32_t *packed = NULL, *received = NULL;
     int64_t *out = dsep_array(ranks, sizeof *out), *in = dsep_array(ranks, sizeof *in);
     int64_t *at = dsep_array(ranks + 1, sizeof *at), *ones = dsep_array(ranks, sizeof *ones);
@@ -167,16 +165,13 @@ int dsep_sepsets_settle(dsep_context *ctx, dsep_sepsets **sets) {
     int mine = packed && received ? DSEP_OK : dsep_out_of_memory(error, "separating sets");
     DSEP_AGREE(ctx, mine);
     pack(ctx, *sets, at, packed);
+    dsep_sepsets_destroy(sets); /* each step frees what it read: there are millions of pairs */
+    DSEP_AGREE(ctx, dsep_sepsets_create(n_nodes, error, sets));
     DSEP_TRY(dsep_exchange(ctx, packed, out, received, in, sizeof *packed));
-    mine = dsep_sepsets_create((*sets)->n_nodes, error, &settled);
-    if (!mine)
-        mine = unpack(received, total, settled, error);
-    DSEP_AGREE(ctx, mine);
-    dsep_sepsets_destroy(sets);
-    *sets = settled;
-    settled = NULL;
+    free(packed);
+    packed = NULL;
+    DSEP_AGREE(ctx, unpack(received, total, *sets, error));
 cleanup:
-    dsep_sepsets_destroy(&settled);
     free(packed);
     free(received);
     free(out);

@@ -30,8 +30,8 @@ int dsep_sepsets_add(dsep_sepsets *sets, int64_t x, int64_t y, const int32_t *me
 void dsep_sepsets_truncate(dsep_sepsets *sets, int64_t count);
 
 /* Brings every pair to the rank whose dsep_layout_block() of nodes has its first node, sorted by
- * (first, second). Collective. Errors: DSEP_ERROR_RESOURCES, agreed. After it nothing depends on
- * which rank found what. */
+ * (first, second). Collective. Errors: DSEP_ERROR_RESOURCES, agreed; the pairs may be lost then and
+ * *sets NULL. After it nothing depends on which rank found what. */
 int dsep_sepsets_settle(dsep_context *ctx, dsep_sepsets **sets);
 
 /* Index of a pair (x < y) among the settled ones here, or -1. Not collective. Cost: a binary
