@@ -10,7 +10,7 @@ fingerprint() {
     for format in csv json pcalg; do
         "$DSEP" export "$1" --format "$format"
     done | cksum
-    "$DSEP" show "$1" --json | grep -vE '"(created|runs|seconds|command|study|mean|min|max)"' |
+    "$DSEP" show "$1" --json | grep -vE '"(created|runs|seconds|next_order_seconds_at_most|command|study|mean|min|max)"' |
         awk '/"timing"/ { skip = 1 } !skip' | sed -n '/"graph"/,$p' | grep -vE '^ *[0-9.e-]+,?$' | cksum
     "$DSEP" show "$1" --json | grep -E '"graph-hash"'
 }
