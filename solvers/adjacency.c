@@ -279,14 +279,17 @@ void dsep_adjacency_restore(dsep_context *ctx, dsep_adjacency *adjacency, int64_
     dsep_shared_sync(ctx, adjacency->gone_memory);
 }
 
+/* Lists of a sixteenth of the marks' bytes: to find a place costs more than to pass over it. */
+int64_t dsep_adjacency_list_limit(const dsep_adjacency *adjacency) {
+    return adjacency->offset[adjacency->n_nodes] / (16 * (int64_t)sizeof(dsep_pair));
+}
+
 int dsep_adjacency_sync(dsep_context *ctx, dsep_adjacency *adjacency, const dsep_pair *removed,
                         int64_t count, int64_t order, int64_t *bytes) {
-    const int64_t places = adjacency->offset[adjacency->n_nodes];
     int64_t total = count;
     dsep_sum_i64(ctx, &total, 1);
-    const int64_t listed = total * (int64_t)sizeof *removed;
-    const int few = listed <= places / 16; /* to find a place costs more than to pass over it */
-    *bytes = few ? listed : places;
+    const int few = total <= dsep_adjacency_list_limit(adjacency);
+    *bytes = few ? total * (int64_t)sizeof *removed : adjacency->offset[adjacency->n_nodes];
     return few ? spread_lists(ctx, adjacency, removed, count, order) : spread_marks(ctx, adjacency);
 }
 

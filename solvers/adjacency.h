@@ -61,11 +61,14 @@ int dsep_adjacency_stays(const dsep_adjacency *adjacency, int64_t x, int32_t pla
  * dsep_adjacency_sync(). Not collective. In between a place is changed by one rank only. */
 void dsep_adjacency_remove(dsep_adjacency *adjacency, int64_t x, int32_t place, int64_t order);
 
+/* How many removals ranks together tell as lists; from more on all marks are united. Not
+ * collective. */
+int64_t dsep_adjacency_list_limit(const dsep_adjacency *adjacency);
+
 /* Brings removals to the rows of both ends, on all nodes. Collective.
- * removed: [count] what this rank has removed at this order since the last sync. Ranks exchange
- * lists of them or the marks of all places, whichever is smaller: *bytes is what each node then
- * learns. Cost: the lists, or one pass over the rows, spread over the ranks of a node. Errors:
- * DSEP_ERROR_RESOURCES, agreed. */
+ * count: how many this rank has removed at this order since the last sync; removed: they, or as
+ * many as the list limit. *bytes: what each node then learns. Cost: the lists, or one pass over the
+ * rows, spread over the ranks of a node. Errors: DSEP_ERROR_RESOURCES, agreed. */
 int dsep_adjacency_sync(dsep_context *ctx, dsep_adjacency *adjacency, const dsep_pair *removed,
                         int64_t count, int64_t order, int64_t *bytes);
 

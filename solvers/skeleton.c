@@ -144,7 +144,7 @@ int dsep_skeleton_search(dsep_context *ctx, dsep_citest *test, const dsep_knowle
     DSEP_TRY(prepare(ctx, &s));
     DSEP_TRY(dsep_counter_create(ctx, &s.counter));
     DSEP_TRY(run_levels(ctx, &s));
-    DSEP_TRY(dsep_sepsets_settle(ctx, &s.sepsets));
+    DSEP_TRY(dsep_sepsets_settle(ctx, s.sepsets));
     s.made->adjacency = s.adjacency;
     s.made->sepsets = s.sepsets;
     *skeleton = s.made;

@@ -39,7 +39,7 @@ typedef struct {
     double stop_at; /* when this order must be done; 0: never */
     int64_t visits; /* of prefixes in this order */
     int late, failed;
-    dsep_pair *gone; /* [n_gone] what this rank has removed in this half */
+    dsep_pair *gone; /* what this rank has removed in this half, up to the list limit */
     int64_t n_gone, gone_room;
     int64_t tests, singular, removed;
 } dsep_search;

@@ -12,7 +12,7 @@
 /* A node is cut by its targets, which have nothing to do with each other, into pieces of about
  * PIECE tests at most; of a long order into MOST_PIECES, whatever its tests. Neither depends on the
  * number of ranks. */
-enum { PIECE = 1 << 20, MOST_PIECES = 1 << 16 };
+enum { PIECE = 1 << 18, MOST_PIECES = 1 << 16 };
 
 /* --- tasks ----------------------------------------------------------------------------------- */
 
@@ -117,11 +117,8 @@ static void take_separated(dsep_walk *walk, dsep_search *s, int64_t target, int6
         s->members[d] = walk->adjacent[walk->set[d]];
     dsep_adjacency_remove(s->adjacency, walk->node, s->places[walk->targets[target]], s->order);
     s->removed++;
-    if (!s->failed)
-        s->failed = dsep_array_reserve((void **)&s->gone, &s->gone_room, s->n_gone + 1,
-                                       sizeof *s->gone, dsep_context_error(s->ctx));
-    if (!s->failed)
-        s->gone[s->n_gone++] = (dsep_pair){(int32_t)walk->node, (int32_t)y};
+    if (s->n_gone++ < s->gone_room)
+        s->gone[s->n_gone - 1] = (dsep_pair){(int32_t)walk->node, (int32_t)y};
     if (!s->failed)
         s->failed = dsep_sepsets_add(s->sepsets, walk->node, y, s->members, walk->order,
                                      dsep_context_error(s->ctx));
@@ -197,7 +194,11 @@ static int run_half(dsep_context *ctx, dsep_search *s) {
     int code = DSEP_OK;
     int64_t most = 0, bytes = 0;
     s->n_gone = 0;
-    int mine = list_tasks(s, &most);
+    int mine = dsep_array_reserve((void **)&s->gone, &s->gone_room,
+                                  dsep_adjacency_list_limit(s->adjacency), sizeof *s->gone,
+                                  dsep_context_error(ctx));
+    if (!mine)
+        mine = list_tasks(s, &most);
     if (!mine)
         mine = s->test->reserve(s->test->state, most, s->order, dsep_context_error(ctx));
     DSEP_AGREE(ctx, mine);
