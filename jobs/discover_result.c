@@ -164,11 +164,15 @@ static int write_sepsets(dsep_context *ctx, dsep_h5write *file, const dsep_sepse
     const dsep_block pairs = {pairs_before, sets->count};
     const dsep_block ends = {pairs_before, sets->count + last};
     const dsep_block members = {members_before, sets->offset[sets->count]};
+    const int small = totals[1] <= INT32_MAX;
     int64_t *indptr = dsep_array(ends.count, sizeof *indptr);
     DSEP_AGREE(ctx,
                indptr ? DSEP_OK : dsep_out_of_memory(dsep_context_error(ctx), "separating sets"));
     for (int64_t k = 0; k < ends.count; k++)
-        indptr[k] = members_before + sets->offset[k];
+        if (small)
+            ((int32_t *)indptr)[k] = (int32_t)(members_before + sets->offset[k]);
+        else
+            indptr[k] = members_before + sets->offset[k];
     const dsep_h5write_slab by_pair = dsep_h5write_line(totals[0], pairs);
     const dsep_h5write_slab by_end = dsep_h5write_line(totals[0] + 1, ends);
     const dsep_h5write_slab by_member = dsep_h5write_line(totals[1], members);
@@ -176,7 +180,8 @@ static int write_sepsets(dsep_context *ctx, dsep_h5write *file, const dsep_sepse
         dsep_h5write_array(file, "/graph/sepsets/first", DSEP_H5_INT32, &by_pair, sets->first));
     DSEP_TRY(
         dsep_h5write_array(file, "/graph/sepsets/second", DSEP_H5_INT32, &by_pair, sets->second));
-    DSEP_TRY(dsep_h5write_array(file, "/graph/sepsets/indptr", DSEP_H5_INT64, &by_end, indptr));
+    DSEP_TRY(dsep_h5write_array(file, "/graph/sepsets/indptr",
+                                small ? DSEP_H5_INT32 : DSEP_H5_INT64, &by_end, indptr));
     DSEP_TRY(dsep_h5write_array(file, "/graph/sepsets/indices", DSEP_H5_INT32, &by_member,
                                 sets->member));
 cleanup:

@@ -6,6 +6,7 @@
 #include "solvers/simd.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* --- making rows ----------------------------------------------------------------------------- */
 
@@ -156,16 +157,45 @@ void dsep_adjacency_destroy(dsep_adjacency **adjacency) {
 
 /* --- asking and removing --------------------------------------------------------------------- */
 
+/* Whether each of 64 marks is none, or of `order` or later. */
+DSEP_CLONES
+static uint64_t test_marks(const uint8_t *gone, uint8_t order) {
+    uint8_t there[64];
+    uint64_t bits = 0;
+#pragma omp simd
+    for (int k = 0; k < 64; k++)
+        there[k] = (uint8_t)(gone[k] - 1) >= (uint8_t)(order - 1);
+    for (int b = 0; b < 8; b++) {
+        uint64_t eight;
+        memcpy(&eight, there + 8 * b, sizeof eight);
+        bits |= (eight * 0x0102040810204080ULL >> 56) << 8 * b;
+    }
+    return bits;
+}
+
+/* The same for the rest of a row. */
+static uint64_t test_rest(const uint8_t *gone, int64_t count, uint8_t order) {
+    uint64_t bits = 0;
+    for (int64_t k = 0; k < count; k++)
+        bits |= (uint64_t)((uint8_t)(gone[k] - 1) >= (uint8_t)(order - 1)) << k;
+    return bits;
+}
+
 int64_t dsep_adjacency_frozen(const dsep_adjacency *adjacency, int64_t x, int64_t order,
                               int32_t *neighbours, int32_t *places) {
+    const int64_t first = adjacency->offset[x], length = adjacency->offset[x + 1] - first;
+    const int32_t *row = adjacency->neighbour + first;
+    const uint8_t *gone = adjacency->gone + first;
     int64_t count = 0;
-    for (int64_t k = adjacency->offset[x]; k < adjacency->offset[x + 1]; k++) {
-        const uint8_t gone = adjacency->gone[k];
-        if (gone > 0 && gone < order)
-            continue;
-        if (places)
-            places[count] = (int32_t)(k - adjacency->offset[x]);
-        neighbours[count++] = adjacency->neighbour[k];
+    for (int64_t at = 0; at < length; at += 64) {
+        uint64_t rest = length - at >= 64 ? test_marks(gone + at, (uint8_t)order)
+                                          : test_rest(gone + at, length - at, (uint8_t)order);
+        for (; rest; rest &= rest - 1) {
+            const int64_t k = at + __builtin_ctzll(rest);
+            if (places)
+                places[count] = (int32_t)k;
+            neighbours[count++] = row[k];
+        }
     }
     return count;
 }

@@ -13,6 +13,9 @@
  * are separated early. */
 enum { FIRST_BLOCK = 32, LARGEST_BLOCK = 512 };
 
+/* Whole rows of the matrix are not prepared for fewer targets. */
+enum { FEW_TARGETS = 4 };
+
 /* Residual covariances given a prefix of the set. Pivots come after the prefix, and `pivots` holds
  * their upper triangle; `targets` has a row for each target. */
 typedef struct {
@@ -155,7 +158,8 @@ static void begin(void *state, int64_t node, const int32_t *adjacent, int64_t n_
         base->ij[m] = base->ik[targets[m]];
         base->jj[m] = 1;
     }
-    test->dense = order == 1 && test->correlation->values && 4 * n_adjacent >= test->p;
+    test->dense = order == 1 && test->correlation->values && 4 * n_adjacent >= test->p &&
+                  n_targets >= FEW_TARGETS;
     if (order == 1)
         dsep_fisher_z_bounds(n_adjacent, 1, test->threshold, base->ik, NULL, base->bound);
     else
@@ -264,14 +268,20 @@ static int64_t position_of(const fisher_z *test, int64_t place) {
     return test->dense ? test->place[place] : place;
 }
 
-/* The first pivot of a block that separates; there is one. Pivots behind it were not tested. */
-static dsep_citest_scan first_of_block(fisher_z *test, dsep_fisher_z_row row, int64_t first) {
+/* The first pivot of a block that separates; there is one. Pivots behind it count as not tested. */
+static dsep_citest_scan first_of_block(fisher_z *test, dsep_fisher_z_row row, int64_t first,
+                                       int64_t singular) {
     int64_t hit = 0;
     while (!test->independent[hit])
         hit++;
     row.n = hit + 1;
-    const dsep_fisher_z_block block = dsep_fisher_z_test(&row, test->independent);
-    return (dsep_citest_scan){position_of(test, first + hit), block.singular};
+    if (singular > 0) /* before the hit or behind it */
+        singular = dsep_fisher_z_test(&row, test->independent).singular;
+    return (dsep_citest_scan){position_of(test, first + hit), singular};
+}
+
+static int64_t next_size(int64_t size) {
+    return 2 * size < LARGEST_BLOCK ? 2 * size : LARGEST_BLOCK;
 }
 
 static dsep_citest_scan scan(void *state, int64_t target, int32_t start) {
@@ -283,13 +293,13 @@ static dsep_citest_scan scan(void *state, int64_t target, int32_t start) {
         const dsep_fisher_z_row row = block_of(test, target, first, n);
         const dsep_fisher_z_block block = dsep_fisher_z_test(&row, test->independent);
         if (block.separated > 0) {
-            dsep_citest_scan found = first_of_block(test, row, first);
+            dsep_citest_scan found = first_of_block(test, row, first, block.singular);
             found.singular += singular;
             return found;
         }
         singular += block.singular;
         first += n;
-        size = 2 * size < LARGEST_BLOCK ? 2 * size : LARGEST_BLOCK;
+        size = next_size(size);
     }
     return (dsep_citest_scan){-1, singular};
 }
@@ -304,12 +314,13 @@ static double partial(const dsep_fisher_z_row *row, double ii, int64_t k) {
 /* Blocks with nothing weaker are passed over without a division; 1e-9 is far above rounding. */
 static double weakest(void *state, int64_t target, int32_t start, double at_most) {
     fisher_z *test = state;
-    const double share = at_most * at_most / test->threshold * (1 + 1e-9);
+    double share = at_most * at_most / test->threshold * (1 + 1e-9);
     const double ii = test->levels[test->depth].ii;
     const int64_t end = end_place(test);
     double least = INFINITY, association = NAN;
-    for (int64_t first = first_place(test, start); first < end; first += LARGEST_BLOCK) {
-        const int64_t n = end - first < LARGEST_BLOCK ? end - first : LARGEST_BLOCK;
+    for (int64_t first = first_place(test, start), n, size = FIRST_BLOCK; first < end;
+         first += n, size = next_size(size)) {
+        n = end - first < size ? end - first : size;
         const dsep_fisher_z_row row = block_of(test, target, first, n);
         int64_t k = -1;
         if (share < INFINITY && !dsep_fisher_z_any_below(&row, share))
@@ -317,6 +328,7 @@ static double weakest(void *state, int64_t target, int32_t start, double at_most
         const double squared = dsep_fisher_z_least(&row, ii, test->squared, &k);
         if (squared < least) {
             least = squared;
+            share = fmin(share, least / test->threshold * (1 + 1e-9));
             association = partial(&row, ii, k);
         }
     }

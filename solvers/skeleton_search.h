@@ -34,6 +34,8 @@ typedef struct {
     uint64_t *dependent; /* a tile of pairs */
     int32_t *set, *members; /* [DSEP_ADJACENCY_MAX_ORDER] positions; variables */
 
+    int64_t at_node, at_order, n_adjacent; /* whose neighbours stand in adjacent */
+
     int64_t p, order;
     int half;       /* 0: targets after the node; 1: those before it that are left */
     double stop_at; /* when this order must be done; 0: never */

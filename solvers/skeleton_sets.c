@@ -16,6 +16,15 @@ enum { PIECE = 1 << 18, MOST_PIECES = 1 << 16 };
 
 /* --- tasks ----------------------------------------------------------------------------------- */
 
+/* The node's neighbours when the order began; pieces of a node often follow one another. */
+static void freeze(dsep_search *s, int64_t x) {
+    if (s->at_node == x && s->at_order == s->order)
+        return;
+    s->n_adjacent = dsep_adjacency_frozen(s->adjacency, x, s->order, s->adjacent, s->places);
+    s->at_node = x;
+    s->at_order = s->order;
+}
+
 /* Positions of the targets of this half among the node's frozen neighbours first .. end - 1. */
 static int64_t choose_targets(dsep_search *s, int64_t x, int64_t first, int64_t end) {
     int64_t count = 0;
@@ -34,9 +43,8 @@ static int64_t count_targets(dsep_search *s, int64_t x) {
         return 0;
     if (!s->knowledge)
         return dsep_adjacency_degree_beyond(s->adjacency, x, s->half == 0);
-    const int64_t n_adjacent =
-        dsep_adjacency_frozen(s->adjacency, x, s->order, s->adjacent, s->places);
-    return choose_targets(s, x, 0, n_adjacent);
+    freeze(s, x);
+    return choose_targets(s, x, 0, s->n_adjacent);
 }
 
 static int by_cost(const void *left, const void *right) {
@@ -59,9 +67,8 @@ static int add_task(dsep_search *s, dsep_search_task task) {
 /* Cuts a node's targets into tasks of so many. */
 static int cut_node(dsep_search *s, int64_t x, double each, int64_t most) {
     int code = DSEP_OK;
-    const int64_t n_adjacent =
-        dsep_adjacency_frozen(s->adjacency, x, s->order, s->adjacent, s->places);
-    const int64_t n_targets = choose_targets(s, x, 0, n_adjacent);
+    freeze(s, x);
+    const int64_t n_targets = choose_targets(s, x, 0, s->n_adjacent);
     int32_t first = 0;
     for (int64_t done = 0; done < n_targets && !code;) {
         const int64_t count = n_targets - done < most ? n_targets - done : most;
@@ -148,13 +155,12 @@ static int visit_prefix(dsep_walk *walk, int32_t start) {
 }
 
 static dsep_skeleton_task search_task(dsep_search *s, dsep_search_task task) {
-    const int64_t n_adjacent =
-        dsep_adjacency_frozen(s->adjacency, task.node, s->order, s->adjacent, s->places);
+    freeze(s, task.node);
     const int64_t n_targets = choose_targets(s, task.node, task.first, task.end);
     dsep_walk walk = {.test = s->test,
                       .node = task.node,
                       .adjacent = s->adjacent,
-                      .n_adjacent = n_adjacent,
+                      .n_adjacent = s->n_adjacent,
                       .targets = s->targets,
                       .n_targets = n_targets,
                       .order = s->order,

@@ -74,8 +74,6 @@ static void measure_marginal(measuring *m, task part) {
 
 /* order: 1 or more. */
 static void measure_order(measuring *m, task part, int64_t n_adjacent, int64_t order) {
-    if (n_adjacent - 1 < order)
-        return;
     place_targets(m, part, n_adjacent);
     for (int64_t t = 0; t < part.count; t++)
         m->least[t] = INFINITY;
@@ -99,6 +97,8 @@ static int measure_task(dsep_context *ctx, measuring *m, task part) {
     int code = DSEP_OK;
     measure_marginal(m, part);
     for (int64_t l = 1; l < m->skeleton->n_levels; l++) {
+        if (dsep_adjacency_frozen_degree(m->skeleton->adjacency, part.node, l) - 1 < l)
+            break;
         const int64_t n_adjacent =
             dsep_adjacency_frozen(m->skeleton->adjacency, part.node, l, m->adjacent, NULL);
         DSEP_TRY(m->test->reserve(m->test->state, n_adjacent, l, dsep_context_error(ctx)));
