@@ -16,7 +16,7 @@
 #include <stdint.h>
 
 /* The largest block of pairs that pairs() takes. */
-enum { DSEP_CITEST_ROWS = 256, DSEP_CITEST_COLUMNS = 1024 };
+enum { DSEP_CITEST_ROWS = 512, DSEP_CITEST_COLUMNS = 512 };
 
 /* What a scan found. */
 typedef struct {
