@@ -98,10 +98,13 @@ static columns draw(int64_t stride, int64_t used) {
 /* Asks for the first rows x wide products, compares them with wanted[ROWS x COLUMNS], and looks at
  * all that is not theirs. */
 static int block_right(const columns *c, int rows, int wide, int leading, const double *wanted) {
+    const double *x[ROWS + GUARD] = {0}, *y[COLUMNS + GUARD] = {0}; /* nothing behind the lists */
     double out[OUT], guard;
     memset(out, 0x55, sizeof out);
     guard = out[0];
-    dsep_inner_products(c->stride, c->column, rows, c->column + ROWS, wide, out + GUARD, leading);
+    memcpy(x, c->column, (size_t)rows * sizeof *x);
+    memcpy(y, c->column + ROWS, (size_t)wide * sizeof *y);
+    dsep_inner_products(c->stride, x, rows, y, wide, out + GUARD, leading);
     int good = 1;
     for (int at = 0; at < OUT; at++) {
         const int i = (at - GUARD) / leading, j = (at - GUARD) % leading;
