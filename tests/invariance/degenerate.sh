@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# shellcheck disable=SC2016 # programs for awk
 # Degenerate data: identical columns, columns that others determine, hardly any samples, hubs,
 # columns with one cell that differs, columns of extreme size. What docs/methods.md says of each, and
 # the same bytes, numbers of singular sets among them, from both paths on 1 to 4 ranks.
