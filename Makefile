@@ -98,6 +98,7 @@ $(BUILD)/tests/%: $(BUILD)/tests/%.o $(SUPPORT) $(LIBRARY)
 # Inner products may be contracted: their order of summation is fixed in the source, and all of them
 # are made in this one file.
 $(BUILD)/solvers/inner_product.o: BASE_CFLAGS += -ffp-contract=fast -Wno-psabi
+$(BUILD)/solvers/inner_product.o: Makefile
 
 # Changed flags rebuild everything.
 $(BUILD)/flags: FORCE

@@ -157,14 +157,15 @@ static int mark_list(choice *all, const char *list, dsep_error *error) {
     return code;
 }
 
-static int start_choice(choice *all, char *wanted, dsep_error *error) {
+static int start_choice(choice *all, int by_names, char *wanted, dsep_error *error) {
     all->sorted = dsep_array(all->count, sizeof *all->sorted);
     all->marked = dsep_array(all->count, 1);
     if (!all->sorted || !all->marked || !wanted)
         return dsep_out_of_memory(error, "the choice of columns");
     for (int64_t j = 0; j < all->count; j++)
         all->sorted[j] = (entry){all->names[j], j};
-    qsort(all->sorted, (size_t)all->count, sizeof *all->sorted, by_name);
+    if (by_names)
+        qsort(all->sorted, (size_t)all->count, sizeof *all->sorted, by_name);
     memset(wanted, 1, (size_t)all->count);
     return DSEP_OK;
 }
@@ -199,7 +200,7 @@ int dsep_column_choice(const char *path, char *const *names, int64_t count, cons
     if (count == 0)
         DSEP_TRY(dsep_error_set(error, DSEP_ERROR_DATA,
                                 "%s: the table has no columns, expected at least two", path));
-    DSEP_TRY(start_choice(&all, wanted, error));
+    DSEP_TRY(start_choice(&all, columns || drop, wanted, error));
     if (columns) {
         all.option = "--columns";
         DSEP_TRY(mark_list(&all, columns, error));

@@ -36,8 +36,23 @@ static void print_row(FILE *file, const dsep_named_graph *named, int64_t x, char
         line[2 * graph->neighbour[k] + 1] = '0';
 }
 
+/* A matrix grows with the square of the variables; those who ask for one seldom want terabytes. */
+static int check_size(const dsep_named_graph *graph, dsep_error *error) {
+    enum { MOST = 100000 };
+    if (graph->n_nodes <= MOST)
+        return DSEP_OK;
+    return dsep_error_set(error, DSEP_ERROR_USAGE,
+                          "a matrix of %lld variables would be %.0f GB of text, and is written for "
+                          "at most %d; choose a format that lists edges, such as csv",
+                          (long long)graph->n_nodes,
+                          2e-9 * (double)graph->n_nodes * (double)graph->n_nodes, MOST);
+}
+
 int dsep_graph_matrix_print(FILE *file, const dsep_named_graph *graph,
                             char (*entry)(dsep_mark row, dsep_mark column), dsep_error *error) {
+    const int code = check_size(graph, error);
+    if (code)
+        return code;
     char *line = dsep_array(graph->n_nodes, 2);
     if (!line)
         return dsep_out_of_memory(error, "a row of a matrix");

@@ -8,7 +8,8 @@
 
 /* Prints a matrix with names above and before it; entry(mark at row, mark at column) gives what
  * stands where row and column are joined, one character. Not collective. Errors:
- * DSEP_ERROR_RESOURCES. Cost: nodes^2 characters, nodes of memory. */
+ * DSEP_ERROR_USAGE for more than 100,000 nodes; DSEP_ERROR_RESOURCES. Cost:
+ * 2 nodes^2 characters, nodes of memory. */
 int dsep_graph_matrix_print(FILE *file, const dsep_named_graph *graph,
                             char (*entry)(dsep_mark row, dsep_mark column), dsep_error *error);
 

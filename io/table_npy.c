@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { PIECE_BYTES = 1 << 22 };
+enum { PIECE_BYTES = 1 << 22, BATCH_BYTES = 1 << 26 };
 
 typedef struct {
     dsep_context *ctx;
@@ -139,20 +139,38 @@ static int read_columns(const reader *r, dsep_table *table) {
     return code;
 }
 
-/* Every rank reads a block of rows, then rows become columns. Collective. */
+/* Rows that a rank reads at once, so that wide tables do not stand in memory twice. */
+static int64_t batch_rows(const reader *r) {
+    const int64_t fit = r->n_kept > 0 ? BATCH_BYTES / (8 * r->n_kept) : BATCH_BYTES;
+    return fit > 0 ? fit : 1;
+}
+
+/* Rows first .. first + count - 1, shared out over the ranks, become columns. Collective. */
+static int read_batch(reader *r, int64_t first, int64_t count, int64_t width, double *rows,
+                      dsep_row_segments *segments, dsep_table *table) {
+    const int64_t size = dsep_size(r->ctx);
+    const dsep_block block = dsep_layout_block(count, size, dsep_rank(r->ctx));
+    for (int64_t s = 0; s <= size; s++)
+        segments->first[s] = first + (s < size ? dsep_layout_block(count, size, s).first : count);
+    const int code =
+        dsep_agree(r->ctx, read_rows(r, first + block.first, block.count, width, rows));
+    return code ? code : dsep_rows_to_columns(r->ctx, segments, rows, table);
+}
+
+/* Batch by batch every rank reads a block of rows, then rows become columns. Collective. */
 static int read_by_rows(reader *r, int64_t width, dsep_table *table) {
     int code = DSEP_OK;
+    const int64_t n = table->n_samples, each = batch_rows(r);
+    const int64_t batch = n / dsep_size(r->ctx) < each ? n : each * dsep_size(r->ctx);
+    const int64_t most = dsep_layout_block(batch, dsep_size(r->ctx), 0).count;
     dsep_row_segments segments = {0};
-    double *rows = NULL;
-    const dsep_block block =
-        dsep_layout_block(table->n_samples, dsep_size(r->ctx), dsep_rank(r->ctx));
-    DSEP_TRY(dsep_row_segments_even(r->ctx, table->n_samples, &segments));
-    rows = dsep_array(dsep_bytes(block.count, r->n_kept, 1), sizeof *rows);
-    int mine = rows ? DSEP_OK : dsep_out_of_memory(dsep_context_error(r->ctx), "rows of the table");
-    if (!mine)
-        mine = read_rows(r, block.first, block.count, width, rows);
-    DSEP_AGREE(r->ctx, mine);
-    DSEP_TRY(dsep_rows_to_columns(r->ctx, &segments, rows, table));
+    double *rows = dsep_array(dsep_bytes(most, r->n_kept, 1), sizeof *rows);
+    DSEP_TRY(dsep_row_segments_even(r->ctx, n, &segments));
+    DSEP_AGREE(r->ctx, rows ? DSEP_OK
+                            : dsep_out_of_memory(dsep_context_error(r->ctx), "rows of the table"));
+    for (int64_t first = 0; first < n; first += batch)
+        DSEP_TRY(read_batch(r, first, n - first < batch ? n - first : batch, width, rows, &segments,
+                            table));
 cleanup:
     free(segments.first);
     free(rows);

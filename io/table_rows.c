@@ -66,8 +66,12 @@ typedef struct {
     int64_t *out_counts, *in_counts, *rows_of; /* [ranks] */
 } buffers;
 
-static int make_buffers(dsep_context *ctx, const dsep_row_segments *segments, int64_t n_samples,
-                        int64_t width, buffers *made) {
+static int64_t rows_of_all(const dsep_row_segments *segments) {
+    return segments->first[segments->count] - segments->first[0];
+}
+
+static int make_buffers(dsep_context *ctx, const dsep_row_segments *segments, int64_t width,
+                        buffers *made) {
     const int64_t ranks = dsep_size(ctx);
     made->out_counts = dsep_array(ranks, sizeof(int64_t));
     made->in_counts = dsep_array(ranks, sizeof(int64_t));
@@ -76,7 +80,8 @@ static int make_buffers(dsep_context *ctx, const dsep_row_segments *segments, in
         for (int64_t s = 0; s < segments->count; s++)
             made->rows_of[s % ranks] += segments->first[s + 1] - segments->first[s];
     const int64_t mine = made->rows_of ? made->rows_of[dsep_rank(ctx)] : 0;
-    const int64_t out = dsep_bytes(mine, width, ranks), in = dsep_bytes(n_samples, width, 1);
+    const int64_t out = dsep_bytes(mine, width, ranks),
+                  in = dsep_bytes(rows_of_all(segments), width, 1);
     made->out = out < 0 ? NULL : dsep_array(out, sizeof(double));
     made->in = in < 0 ? NULL : dsep_array(in, sizeof(double));
     if (!made->out_counts || !made->in_counts || !made->rows_of || !made->out || !made->in)
@@ -117,13 +122,13 @@ int dsep_rows_to_columns(dsep_context *ctx, const dsep_row_segments *segments, c
                          dsep_table *table) {
     int code = DSEP_OK;
     const int64_t widest = dsep_layout_block(table->n_variables, dsep_size(ctx), 0).count;
-    const int64_t column_bytes = 8 * (table->n_samples + 1);
+    const int64_t column_bytes = 8 * (rows_of_all(segments) + 1);
     batch part = {0, BATCH_BYTES / column_bytes + 1};
     buffers use = {0};
     if (part.width > widest)
         part.width = widest;
     DSEP_AGREE(ctx, dsep_fault(ctx, "table-exchange"));
-    DSEP_AGREE(ctx, make_buffers(ctx, segments, table->n_samples, part.width, &use));
+    DSEP_AGREE(ctx, make_buffers(ctx, segments, part.width, &use));
     for (; part.from < widest; part.from += part.width)
         DSEP_TRY(exchange_batch(ctx, segments, rows, part, &use, table));
 cleanup:

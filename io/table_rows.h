@@ -10,14 +10,15 @@
 /* Segment s of the rows was read by rank s % size; on every rank the same. */
 typedef struct {
     int64_t count;
-    int64_t *first; /* [count + 1] first row of each segment; the last is the number of rows */
+    int64_t *first; /* [count + 1] first row of each segment; the last is the row after them all */
 } dsep_row_segments;
 
 /* One segment for each rank, as even as can be. Collective. Owner of segments->first: the caller,
  * free(). Errors: DSEP_ERROR_RESOURCES, agreed. */
 int dsep_row_segments_even(dsep_context *ctx, int64_t n_rows, dsep_row_segments *segments);
 
-/* Turns each rank's rows [mine x n_variables] into table->values. Collective.
+/* Turns each rank's rows [mine x n_variables] into table->values, where the segments say; other
+ * rows stay as they are. Collective.
  * Errors: DSEP_ERROR_RESOURCES, and what dsep_exchange() gives, agreed. Has the fault point
  * table-exchange. Cost: every value moves once, in a few batches of columns; buffers of at most
  * about 64 MB or one column a rank. Reproducibility: class A. */

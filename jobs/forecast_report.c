@@ -4,10 +4,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+static dsep_forecast_time time_of(const dsep_discover_input *input) {
+    return input->whole ? input->forecast.whole : input->forecast.tiled;
+}
+
 static void print_json(const dsep_discover_input *input) {
     const dsep_forecast *f = &input->forecast;
+    const dsep_forecast_time time = time_of(input);
     json_t *tree = json_pack(
-        "{s:I, s:I, s:f, s:{s:f, s:f}, s:s, s:{s:I, s:I, s:I, s:I, s:I, s:I, s:I}, s:{s:f, s:f}, "
+        "{s:I, s:I, s:f, s:{s:f, s:f}, s:s, s:{s:I, s:I, s:I, s:I, s:I, s:I, s:I}, s:f, s:{s:f, "
+        "s:f, s:f}, "
         "s:I, s:b}",
         "n_samples", (json_int_t)f->n_samples, "n_variables", (json_int_t)f->n_variables, "density",
         f->density, "tests", "order_0", f->tests_0, "order_1_at_most", f->tests_1, "correlation",
@@ -15,8 +21,9 @@ static void print_json(const dsep_discover_input *input) {
         "standardised_columns", (json_int_t)f->bytes_columns, "correlation_matrix",
         (json_int_t)f->bytes_matrix, "adjacency", (json_int_t)f->bytes_adjacency, "peak",
         (json_int_t)input->bytes_node, "peak_whole", (json_int_t)f->bytes_whole, "peak_tiled",
-        (json_int_t)f->bytes_tiled, "seconds_order_0", "whole", f->seconds_whole, "tiled",
-        f->seconds_tiled, "memory_available", (json_int_t)input->memory_available, "fits",
+        (json_int_t)f->bytes_tiled, "seconds", time.order_0 + time.order_1 + time.rest,
+        "seconds_parts", "order_0", time.order_0, "order_1_at_most", time.order_1, "rest",
+        time.rest, "memory_available", (json_int_t)input->memory_available, "fits",
         input->bytes_node <= input->memory_available);
     char *text = tree ? json_dumps(tree, JSON_INDENT(2)) : NULL;
     puts(text ? text : "{}");
@@ -45,8 +52,12 @@ static void print_text(dsep_context *ctx, const dsep_discover_input *input) {
     printf("    standardised columns  %.3f GB\n", (double)f->bytes_columns / 1e9);
     printf("    table                 %.3f GB\n", (double)f->bytes_table / 1e9);
     printf("    neighbours            %.3f GB\n", (double)f->bytes_adjacency / 1e9);
-    printf("  time of order 0         about %.3g s, as measured just now\n",
-           input->whole ? f->seconds_whole : f->seconds_tiled);
+    const dsep_forecast_time time = time_of(input);
+    printf("  time                    about %.3g s on these ranks, by a moment's measurement\n",
+           time.order_0 + time.order_1 + time.rest);
+    printf("    order 0               %.3g s\n", time.order_0);
+    printf("    order 1               at most %.3g s\n", time.order_1);
+    printf("    reading to writing    %.3g s\n", time.rest);
     printf("  %s\n",
            input->bytes_node <= input->memory_available ? "It fits." : "It does not fit.");
 }

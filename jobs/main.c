@@ -3,6 +3,7 @@
 #include "jobs/build_info.h"
 #include "jobs/commands.h"
 #include "mpi/log.h"
+#include "mpi/memory.h"
 #include "solvers/blas.h"
 
 #include <stdio.h>
@@ -105,6 +106,7 @@ static void start_alone(void) {
 int main(int argc, char **argv) {
     start_alone();
     dsep_blas_guard(argv, getenv("OPENBLAS_CORETYPE"));
+    dsep_memory_prepare();
     dsep_context *ctx = NULL;
     if (MPI_Init(&argc, &argv) || dsep_context_create(MPI_COMM_WORLD, &ctx)) {
         fprintf(stderr, "dsep: MPI could not be started\n");

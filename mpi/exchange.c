@@ -77,6 +77,32 @@ static int64_t sum_to(const int64_t *counts, int end) {
     return sum;
 }
 
+/* One call where an int can count the bytes; else rank after rank. */
+static int join(dsep_context *ctx, const void *mine, const int64_t *bytes, int64_t sum,
+                char *joined) {
+    int code = DSEP_OK;
+    const int size = dsep_size(ctx), rank = dsep_rank(ctx);
+    int *counts = dsep_array(2 * size, sizeof *counts);
+    DSEP_AGREE(ctx,
+               counts ? DSEP_OK : dsep_out_of_memory(dsep_context_error(ctx), "message counts"));
+    int64_t at = 0;
+    for (int r = 0; r < size; at += bytes[r++])
+        if (sum <= INT32_MAX) {
+            counts[r] = (int)bytes[r];
+            counts[size + r] = (int)at;
+        } else {
+            if (r == rank && bytes[r] > 0)
+                memcpy(joined + at, mine, (size_t)bytes[r]);
+            dsep_broadcast(ctx, joined + at, bytes[r], r);
+        }
+    if (sum <= INT32_MAX)
+        MPI_Allgatherv(mine, (int)bytes[rank], MPI_BYTE, joined, counts, counts + size, MPI_BYTE,
+                       dsep_comm(ctx));
+cleanup:
+    free(counts);
+    return code;
+}
+
 int dsep_gather_all(dsep_context *ctx, const void *mine, int64_t bytes, void **all,
                     int64_t *total) {
     int code = DSEP_OK;
@@ -92,13 +118,7 @@ int dsep_gather_all(dsep_context *ctx, const void *mine, int64_t bytes, void **a
     joined = dsep_array(sum, 1);
     DSEP_AGREE(ctx,
                joined ? DSEP_OK : dsep_out_of_memory(dsep_context_error(ctx), "gathered records"));
-    int64_t at = 0;
-    for (int r = 0; r < size; r++) {
-        if (r == dsep_rank(ctx) && counts[r] > 0)
-            memcpy(joined + at, mine, (size_t)counts[r]);
-        dsep_broadcast(ctx, joined + at, counts[r], r);
-        at += counts[r];
-    }
+    DSEP_TRY(join(ctx, mine, counts, sum, joined));
     *all = joined;
     *total = sum;
     joined = NULL;

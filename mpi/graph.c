@@ -20,11 +20,34 @@ static dsep_graph *allocate(int64_t n_nodes, int64_t n_edges) {
     return graph;
 }
 
-static int by_pair(const void *left, const void *right) {
+static int64_t lower(dsep_edge edge) {
+    return edge.source < edge.target ? edge.source : edge.target;
+}
+
+static dsep_edge from_lower(dsep_edge edge) {
+    return edge.source < edge.target
+               ? edge
+               : (dsep_edge){edge.target, edge.source, edge.mark_target, edge.mark_source};
+}
+
+static int by_target(const void *left, const void *right) {
     const dsep_edge *a = left, *b = right;
-    if (a->source != b->source)
-        return a->source < b->source ? -1 : 1;
     return (a->target > b->target) - (a->target < b->target);
+}
+
+/* Sorts by source through counting, then by target among those of one source. */
+static void sort_edges(int64_t n_nodes, int64_t n_edges, const dsep_edge *edges, int64_t *start,
+                       dsep_edge *sorted) {
+    for (int64_t e = 0; e < n_edges; e++)
+        start[lower(edges[e]) + 1]++;
+    for (int64_t x = 0; x < n_nodes; x++)
+        start[x + 1] += start[x];
+    for (int64_t e = 0; e < n_edges; e++)
+        sorted[start[lower(edges[e])]++] = from_lower(edges[e]);
+    int64_t from = 0;
+    for (int64_t x = 0; x < n_nodes; from = start[x++]) /* each start is now the end of its run */
+        if (start[x] - from > 1)
+            qsort(sorted + from, (size_t)(start[x] - from), sizeof *sorted, by_target);
 }
 
 /* Copies edges with the lower node first and sorts them, so that rows come out ascending. */
@@ -36,13 +59,14 @@ static int sort_pairs(int64_t n_nodes, int64_t n_edges, const dsep_edge *edges, 
             edge.target >= n_nodes || edge.source == edge.target)
             return dsep_error_set(error, DSEP_ERROR_DATA, "edge %lld - %lld is not possible",
                                   (long long)edge.source, (long long)edge.target);
-        pairs[e] = edge.source < edge.target
-                       ? edge
-                       : (dsep_edge){edge.target, edge.source, edge.mark_target, edge.mark_source};
     }
-    qsort(pairs, (size_t)n_edges, sizeof *pairs, by_pair);
+    int64_t *start = dsep_array(n_nodes + 1, sizeof *start);
+    if (!start)
+        return dsep_out_of_memory(error, "a graph");
+    sort_edges(n_nodes, n_edges, edges, start, pairs);
+    free(start);
     for (int64_t e = 1; e < n_edges; e++)
-        if (by_pair(&pairs[e - 1], &pairs[e]) == 0)
+        if (pairs[e - 1].source == pairs[e].source && pairs[e - 1].target == pairs[e].target)
             return dsep_error_set(error, DSEP_ERROR_DATA, "edge %lld - %lld stands twice",
                                   (long long)pairs[e].source, (long long)pairs[e].target);
     return DSEP_OK;
@@ -185,34 +209,32 @@ dsep_edge dsep_graph_edge(const dsep_graph *graph, int64_t x, int64_t place) {
     return (dsep_edge){x, y, near, far};
 }
 
-typedef struct {
-    dsep_edge edge;
-    int64_t pair;
-} numbered_edge;
-
-static int by_edge(const void *left, const void *right) {
-    return by_pair(&((const numbered_edge *)left)->edge, &((const numbered_edge *)right)->edge);
-}
-
+/* Rows ascend, so the edges whose source is x stand in row x as files want them. A pair's number
+ * is counted at its lower node: base[x] plus its place there. */
 int dsep_graph_edges(const dsep_graph *graph, dsep_error *error, dsep_edge *edges, int64_t *pair) {
-    numbered_edge *list = dsep_array(graph->n_edges, sizeof *list);
-    if (!list)
+    int64_t *base = dsep_array(graph->n_nodes, sizeof *base), before = 0, count = 0;
+    if (!base)
         return dsep_out_of_memory(error, "a list of edges");
-    int64_t count = 0;
-    for (int64_t x = 0; x < graph->n_nodes; x++)
-        for (int64_t k = graph->offset[x]; k < graph->offset[x + 1]; k++)
-            if (graph->neighbour[k] > x) {
-                list[count] = (numbered_edge){dsep_graph_edge(graph, x, k), count};
-                count++;
-            }
-    qsort(list, (size_t)count, sizeof *list, by_edge);
-    for (int64_t e = 0; e < count; e++) {
-        if (edges)
-            edges[e] = list[e].edge;
-        if (pair)
-            pair[e] = list[e].pair;
+    for (int64_t x = 0; x < graph->n_nodes; x++) {
+        int64_t higher = graph->offset[x];
+        while (higher < graph->offset[x + 1] && graph->neighbour[higher] < x)
+            higher++;
+        base[x] = before - higher;
+        before += graph->offset[x + 1] - higher;
     }
-    free(list);
+    for (int64_t x = 0; x < graph->n_nodes; x++)
+        for (int64_t k = graph->offset[x]; k < graph->offset[x + 1]; k++) {
+            const int64_t y = graph->neighbour[k];
+            const dsep_edge edge = dsep_graph_edge(graph, x, k);
+            if (edge.source != x)
+                continue;
+            if (edges)
+                edges[count] = edge;
+            if (pair)
+                pair[count] = x < y ? base[x] + k : base[y] + graph->twin[k];
+            count++;
+        }
+    free(base);
     return DSEP_OK;
 }
 

@@ -1,9 +1,11 @@
 #include "mpi/memory.h"
 
 #include <inttypes.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 int64_t dsep_bytes(int64_t a, int64_t b, int64_t c) {
@@ -14,10 +16,27 @@ int64_t dsep_bytes(int64_t a, int64_t b, int64_t c) {
     return product;
 }
 
+/* Large arrays come fresh from the kernel, in huge pages where it gives them: first touching a
+ * large array page by page costs more than filling it. */
+enum { LARGE = 1 << 22, PAGE = 4096 };
+
+void dsep_memory_prepare(void) {
+    mallopt(M_MMAP_THRESHOLD, LARGE);
+}
+
+/* The whole of what malloc mapped: a mapping that was advised in part could not grow in place. */
+static void *advise(void *array, int64_t bytes) {
+    if (array && bytes >= LARGE) {
+        const uintptr_t first = (uintptr_t)array / PAGE * PAGE;
+        const uintptr_t end = (uintptr_t)array + malloc_usable_size(array);
+        (void)!madvise((void *)first, end - first, MADV_HUGEPAGE);
+    }
+    return array;
+}
+
 void *dsep_array(int64_t count, size_t size) {
-    if (dsep_bytes(count, (int64_t)size, 1) < 0)
-        return NULL;
-    return calloc(count ? (size_t)count : 1, size);
+    const int64_t bytes = dsep_bytes(count, (int64_t)size, 1);
+    return bytes < 0 ? NULL : advise(calloc(count ? (size_t)count : 1, size), bytes);
 }
 
 int dsep_out_of_memory(dsep_error *error, const char *purpose) {
@@ -34,7 +53,7 @@ int dsep_array_reserve(void **array, int64_t *capacity, int64_t needed, size_t s
     while (target < needed && target < INT64_MAX / 2)
         target *= 2;
     const int64_t bytes = dsep_bytes(target, (int64_t)size, 1);
-    void *grown = bytes < 0 ? NULL : realloc(*array, (size_t)bytes);
+    void *grown = bytes < 0 ? NULL : advise(realloc(*array, (size_t)bytes), bytes);
     if (!grown)
         return dsep_out_of_memory(error, "a growing list");
     *array = grown;

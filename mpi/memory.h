@@ -7,6 +7,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Makes large arrays cheap to have for the first time; once, before any is asked for. Not
+ * collective. */
+void dsep_memory_prepare(void);
+
 /* Zeroed array of `count` elements of `size` bytes; NULL when the product overflows, the count
  * is negative or memory is short. A count of 0 gives a valid pointer. Not collective. Owner: the
  * caller, who frees it with free(). */

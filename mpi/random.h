@@ -32,6 +32,9 @@ double dsep_random_uniform(dsep_random source, uint64_t index);
 /* Two independent uniform numbers from one call. Not collective. */
 void dsep_random_uniform2(dsep_random source, uint64_t index, double u[2]);
 
+/* The same for `count` indices from `first` on, faster than one by one. Not collective. */
+void dsep_random_uniform2_run(dsep_random source, uint64_t first, int64_t count, double (*u)[2]);
+
 /* A whole number in 0 .. below - 1, for below up to 2^32; bias under 2^-32. Not collective. */
 uint64_t dsep_random_below(dsep_random source, uint64_t index, uint64_t below);
 

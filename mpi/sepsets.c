@@ -19,166 +19,131 @@ int dsep_sepsets_create(int64_t n_nodes, dsep_error *error, dsep_sepsets **sets)
     return dsep_out_of_memory(error, "separating sets");
 }
 
+static void release_settled(dsep_sepsets *sets) {
+    free(sets->first);
+    free(sets->second);
+    free(sets->offset);
+    free(sets->member);
+    sets->first = sets->second = sets->member = NULL;
+    sets->offset = NULL;
+    sets->n_settled = 0;
+}
+
 void dsep_sepsets_destroy(dsep_sepsets **sets) {
     if (!sets || !*sets)
         return;
-    free((*sets)->first);
-    free((*sets)->second);
-    free((*sets)->offset);
-    free((*sets)->member);
+    release_settled(*sets);
+    free((*sets)->found);
     free(*sets);
     *sets = NULL;
 }
 
-/* Room for some more pairs: three arrays of one length, so one capacity serves them. */
-static int make_room(dsep_sepsets *sets, int64_t more, dsep_error *error) {
-    int code = DSEP_OK;
-    int64_t room = sets->room;
-    if (sets->count + more <= room)
-        return DSEP_OK;
-    DSEP_TRY(dsep_array_reserve((void **)&sets->first, &room, sets->count + more,
-                                sizeof *sets->first, error));
-    room = sets->room;
-    DSEP_TRY(dsep_array_reserve((void **)&sets->second, &room, sets->count + more,
-                                sizeof *sets->second, error));
-    int64_t ends = sets->room ? sets->room + 1 : 0;
-    DSEP_TRY(
-        dsep_array_reserve((void **)&sets->offset, &ends, room + 1, sizeof *sets->offset, error));
-    sets->room = room;
-cleanup:
-    return code;
+/* --- pairs as runs ---------------------------------------------------------------------------- */
+
+enum { HEAD = 3 };
+
+static int64_t run_length(const int32_t *run) {
+    return HEAD + run[2];
+}
+
+static int append(dsep_sepsets *sets, int32_t x, int32_t y, const int32_t *member, int64_t count,
+                  dsep_error *error) {
+    const int code = dsep_array_reserve((void **)&sets->found, &sets->found_room,
+                                        sets->n_found + HEAD + count, sizeof *sets->found, error);
+    if (code)
+        return code;
+    int32_t *run = sets->found + sets->n_found;
+    run[0] = x;
+    run[1] = y;
+    run[2] = (int32_t)count;
+    memcpy(run + HEAD, member, (size_t)count * sizeof *run);
+    sets->n_found += run_length(run);
+    return DSEP_OK;
 }
 
 int dsep_sepsets_add(dsep_sepsets *sets, int64_t x, int64_t y, const int32_t *member, int64_t count,
                      dsep_error *error) {
-    int code = DSEP_OK;
-    const int64_t at = sets->offset[sets->count];
-    DSEP_TRY(make_room(sets, 1, error));
-    DSEP_TRY(dsep_array_reserve((void **)&sets->member, &sets->member_room, at + count,
-                                sizeof *sets->member, error));
-    sets->first[sets->count] = (int32_t)(x < y ? x : y);
-    sets->second[sets->count] = (int32_t)(x < y ? y : x);
-    memcpy(sets->member + at, member, (size_t)count * sizeof *member);
-    sets->offset[++sets->count] = at + count;
-cleanup:
+    const int code =
+        append(sets, (int32_t)(x < y ? x : y), (int32_t)(x < y ? y : x), member, count, error);
+    sets->count += !code;
     return code;
 }
 
 void dsep_sepsets_truncate(dsep_sepsets *sets, int64_t count) {
-    sets->count = count < sets->count ? count : sets->count;
+    if (count >= sets->count)
+        return;
+    int64_t end = 0;
+    for (int64_t k = sets->n_settled; k < count; k++)
+        end += run_length(sets->found + end);
+    sets->n_found = end;
+    sets->n_settled = count < sets->n_settled ? count : sets->n_settled;
+    sets->count = count;
+}
+
+/* What was settled earlier goes the same way once more. */
+static int unsettle(dsep_sepsets *sets, dsep_error *error) {
+    int code = DSEP_OK;
+    for (int64_t k = 0; k < sets->n_settled && !code; k++)
+        code = append(sets, sets->first[k], sets->second[k], sets->member + sets->offset[k],
+                      sets->offset[k + 1] - sets->offset[k], error);
+    release_settled(sets);
+    return code;
 }
 
 /* --- settling -------------------------------------------------------------------------------- */
 
-/* On its way a pair is a run of int32: first, second, number of members, members. */
-static int64_t record_length(const dsep_sepsets *sets, int64_t k) {
-    return 3 + sets->offset[k + 1] - sets->offset[k];
+static int owner_of(dsep_context *ctx, const dsep_sepsets *sets, const int32_t *run) {
+    return (int)dsep_layout_owner(sets->n_nodes, dsep_size(ctx), run[0]);
 }
 
-static int owner_of(dsep_context *ctx, const dsep_sepsets *sets, int64_t k) {
-    return (int)dsep_layout_owner(sets->n_nodes, dsep_size(ctx), sets->first[k]);
-}
-
-static void pack(dsep_context *ctx, const dsep_sepsets *sets, int64_t *at, int32_t *packed) {
-    for (int64_t k = 0; k < sets->count; k++) {
-        int32_t *record = packed + at[owner_of(ctx, sets, k)];
-        const int64_t members = sets->offset[k + 1] - sets->offset[k];
-        record[0] = sets->first[k];
-        record[1] = sets->second[k];
-        record[2] = (int32_t)members;
-        memcpy(record + 3, sets->member + sets->offset[k], (size_t)members * sizeof *record);
-        at[owner_of(ctx, sets, k)] += 3 + members;
-    }
-}
-
-/* One stable pass of counting: records in the order of their node `which` (0 first, 1 second).
- * start: [n_nodes + 1] zeroed. */
-static void count_sort(const int32_t *const *from, int64_t count, int which, int64_t *start,
-                       int64_t n_nodes, const int32_t **to) {
-    for (int64_t k = 0; k < count; k++)
-        start[from[k][which] + 1]++;
-    for (int64_t x = 0; x < n_nodes; x++)
-        start[x + 1] += start[x];
-    for (int64_t k = 0; k < count; k++)
-        to[start[from[k][which]]++] = from[k];
-}
-
-/* Sorts by (first, second) in two passes. */
-static int sort_records(const int32_t **records, int64_t count, int64_t n_nodes) {
-    const int32_t **spare = dsep_array(count, sizeof *spare);
-    int64_t *by_second = dsep_array(n_nodes + 1, sizeof *by_second);
-    int64_t *by_first = dsep_array(n_nodes + 1, sizeof *by_first);
-    const int whole = spare && by_second && by_first;
-    if (whole) {
-        count_sort(records, count, 1, by_second, n_nodes, spare);
-        count_sort(spare, count, 0, by_first, n_nodes, records);
-    }
-    free(spare);
-    free(by_second);
-    free(by_first);
-    return whole;
-}
-
-static int unpack(const int32_t *packed, int64_t length, dsep_sepsets *sets, dsep_error *error) {
-    int code = DSEP_OK;
-    int64_t count = 0;
-    for (int64_t at = 0; at < length; at += 3 + packed[at + 2])
-        count++;
-    const int32_t **records = dsep_array(count, sizeof *records);
-    if (!records)
-        return dsep_out_of_memory(error, "separating sets");
-    count = 0;
-    for (int64_t at = 0; at < length; at += 3 + packed[at + 2])
-        records[count++] = packed + at;
-    if (!sort_records(records, count, sets->n_nodes)) {
-        code = dsep_out_of_memory(error, "separating sets");
-        goto cleanup;
-    }
-    DSEP_TRY(make_room(sets, count, error));
-    for (int64_t k = 0; k < count; k++)
-        DSEP_TRY(dsep_sepsets_add(sets, records[k][0], records[k][1], records[k] + 3, records[k][2],
-                                  error));
-cleanup:
-    free(records);
-    return code;
-}
-
-int dsep_sepsets_settle(dsep_context *ctx, dsep_sepsets **sets) {
+/* Brings every run to its owner, into sets->found. out, in: [ranks] zeroed, for work; at:
+ * [ranks + 1]; ones: [ranks] of 1. */
+static int send_home(dsep_context *ctx, dsep_sepsets *sets, int64_t *out, int64_t *in, int64_t *at,
+                     const int64_t *ones) {
     int code = DSEP_OK;
     const int ranks = dsep_size(ctx);
     dsep_error *error = dsep_context_error(ctx);
-    dsep_sepsets *settled = NULL;
-    int32_t *packed = NULL, *received = NULL;
+    int32_t *packed = NULL;
+    for (int64_t k = 0; k < sets->n_found; k += run_length(sets->found + k))
+        out[owner_of(ctx, sets, sets->found + k)] += run_length(sets->found + k);
+    for (int r = 0; r < ranks; r++)
+        at[r + 1] = at[r] + out[r];
+    DSEP_TRY(dsep_exchange(ctx, out, ones, in, ones, sizeof *out));
+    packed = dsep_array(sets->n_found, sizeof *packed);
+    DSEP_AGREE(ctx, packed ? DSEP_OK : dsep_out_of_memory(error, "separating sets"));
+    for (int64_t k = 0; k < sets->n_found; k += run_length(sets->found + k)) {
+        int64_t *place = &at[owner_of(ctx, sets, sets->found + k)];
+        memcpy(packed + *place, sets->found + k,
+               (size_t)run_length(sets->found + k) * sizeof *packed);
+        *place += run_length(sets->found + k);
+    }
+    free(sets->found); /* each step frees what it read: there are millions of pairs */
+    sets->n_found = 0;
+    for (int r = 0; r < ranks; r++)
+        sets->n_found += in[r];
+    sets->found_room = sets->n_found;
+    sets->found = dsep_array(sets->n_found, sizeof *sets->found);
+    DSEP_AGREE(ctx, sets->found ? DSEP_OK : dsep_out_of_memory(error, "separating sets"));
+    DSEP_TRY(dsep_exchange(ctx, packed, out, sets->found, in, sizeof *packed));
+cleanup:
+    free(packed);
+    return code;
+}
+
+static int exchange_runs(dsep_context *ctx, dsep_sepsets *sets) {
+    int code = DSEP_OK;
+    const int ranks = dsep_size(ctx);
+    if (ranks == 1)
+        return DSEP_OK;
     int64_t *out = dsep_array(ranks, sizeof *out), *in = dsep_array(ranks, sizeof *in);
     int64_t *at = dsep_array(ranks + 1, sizeof *at), *ones = dsep_array(ranks, sizeof *ones);
-    DSEP_AGREE(ctx, out && in && at && ones ? DSEP_OK : dsep_out_of_memory(error, "counts"));
-    for (int64_t k = 0; k < (*sets)->count; k++)
-        out[owner_of(ctx, *sets, k)] += record_length(*sets, k);
-    for (int r = 0; r < ranks; r++) {
-        at[r + 1] = at[r] + out[r];
-        ones[r] = 1;
-    }
-    DSEP_TRY(dsep_exchange(ctx, out, ones, in, ones, sizeof *out));
-    int64_t total = 0;
+    DSEP_AGREE(ctx, out && in && at && ones
+                        ? DSEP_OK
+                        : dsep_out_of_memory(dsep_context_error(ctx), "counts"));
     for (int r = 0; r < ranks; r++)
-        total += in[r];
-    packed = dsep_array(at[ranks], sizeof *packed);
-    received = dsep_array(total, sizeof *received);
-    int mine = packed && received ? DSEP_OK : dsep_out_of_memory(error, "separating sets");
-    DSEP_AGREE(ctx, mine);
-    pack(ctx, *sets, at, packed);
-    DSEP_TRY(dsep_exchange(ctx, packed, out, received, in, sizeof *packed));
-    mine = dsep_sepsets_create((*sets)->n_nodes, error, &settled);
-    if (!mine)
-        mine = unpack(received, total, settled, error);
-    DSEP_AGREE(ctx, mine);
-    dsep_sepsets_destroy(sets);
-    *sets = settled;
-    settled = NULL;
+        ones[r] = 1;
+    DSEP_TRY(send_home(ctx, sets, out, in, at, ones));
 cleanup:
-    dsep_sepsets_destroy(&settled);
-    free(packed);
-    free(received);
     free(out);
     free(in);
     free(at);
@@ -186,8 +151,96 @@ cleanup:
     return code;
 }
 
+static int by_second(const void *left, const void *right) {
+    const int32_t *a = *(const int32_t *const *)left, *b = *(const int32_t *const *)right;
+    return (a[1] > b[1]) - (a[1] < b[1]);
+}
+
+/* Sorts the runs of one first node by their second: many by their places in `slots` ([n_nodes]
+ * NULL, and left so), few by comparing. */
+static void sort_runs(const int32_t **runs, int64_t count, const int32_t **slots, int64_t n_nodes) {
+    if (count < 2)
+        return;
+    if (16 * count < n_nodes - runs[0][0]) {
+        qsort(runs, (size_t)count, sizeof *runs, by_second);
+        return;
+    }
+    const int64_t first = runs[0][0] + 1;
+    for (int64_t k = 0; k < count; k++)
+        slots[runs[k][1]] = runs[k];
+    for (int64_t y = first, k = 0; k < count; y++)
+        if (slots[y]) {
+            runs[k++] = slots[y];
+            slots[y] = NULL;
+        }
+}
+
+/* All runs in order. start: [n_nodes + 1] zeroed; runs: [count]; slots: [n_nodes] NULL. */
+static void order_runs(const dsep_sepsets *sets, int64_t *start, const int32_t **runs,
+                       const int32_t **slots) {
+    const int32_t *end = sets->found + sets->n_found;
+    for (const int32_t *run = sets->found; run < end; run += run_length(run))
+        start[run[0] + 1]++;
+    for (int64_t x = 0; x < sets->n_nodes; x++)
+        start[x + 1] += start[x];
+    for (const int32_t *run = sets->found; run < end; run += run_length(run))
+        runs[start[run[0]]++] = run;
+    int64_t from = 0;
+    for (int64_t x = 0; x < sets->n_nodes; from = start[x++]) /* each start is now its run's end */
+        sort_runs(runs + from, start[x] - from, slots, sets->n_nodes);
+}
+
+/* Fills the arrays from the runs in order. */
+static int fill(dsep_sepsets *sets, const int32_t *const *runs, int64_t count) {
+    sets->first = dsep_array(count, sizeof *sets->first);
+    sets->second = dsep_array(count, sizeof *sets->second);
+    sets->offset = dsep_array(count + 1, sizeof *sets->offset);
+    sets->member = dsep_array(sets->n_found - HEAD * count, sizeof *sets->member);
+    if (!sets->first || !sets->second || !sets->offset || !sets->member)
+        return 0;
+    for (int64_t k = 0; k < count; k++) {
+        const int32_t *run = runs[k];
+        sets->first[k] = run[0];
+        sets->second[k] = run[1];
+        memcpy(sets->member + sets->offset[k], run + HEAD, (size_t)run[2] * sizeof *run);
+        sets->offset[k + 1] = sets->offset[k] + run[2];
+    }
+    return 1;
+}
+
+static int sort_found(dsep_sepsets *sets, dsep_error *error) {
+    int64_t count = 0;
+    for (int64_t k = 0; k < sets->n_found; k += run_length(sets->found + k))
+        count++;
+    int64_t *start = dsep_array(sets->n_nodes + 1, sizeof *start);
+    const int32_t **runs = dsep_array(count, sizeof *runs);
+    const int32_t **slots = dsep_array(sets->n_nodes, sizeof *slots);
+    int whole = start && runs && slots;
+    if (whole) {
+        order_runs(sets, start, runs, slots);
+        whole = fill(sets, runs, count);
+    }
+    free(start);
+    free(runs);
+    free(slots);
+    free(sets->found);
+    sets->found = NULL;
+    sets->n_found = sets->found_room = 0;
+    sets->count = sets->n_settled = whole ? count : 0;
+    return whole ? DSEP_OK : dsep_out_of_memory(error, "separating sets");
+}
+
+int dsep_sepsets_settle(dsep_context *ctx, dsep_sepsets *sets) {
+    int code = DSEP_OK;
+    DSEP_AGREE(ctx, unsettle(sets, dsep_context_error(ctx)));
+    DSEP_TRY(exchange_runs(ctx, sets));
+    DSEP_AGREE(ctx, sort_found(sets, dsep_context_error(ctx)));
+cleanup:
+    return code;
+}
+
 int64_t dsep_sepsets_find(const dsep_sepsets *sets, int64_t x, int64_t y) {
-    int64_t low = 0, high = sets->count;
+    int64_t low = 0, high = sets->n_settled;
     while (low < high) {
         const int64_t middle = low + (high - low) / 2;
         const int before =
@@ -197,7 +250,7 @@ int64_t dsep_sepsets_find(const dsep_sepsets *sets, int64_t x, int64_t y) {
         else
             high = middle;
     }
-    return low < sets->count && sets->first[low] == x && sets->second[low] == y ? low : -1;
+    return low < sets->n_settled && sets->first[low] == x && sets->second[low] == y ? low : -1;
 }
 
 int dsep_sepsets_contains(const dsep_sepsets *sets, int64_t index, int64_t z) {

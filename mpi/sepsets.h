@@ -9,11 +9,14 @@
 
 typedef struct {
     int64_t n_nodes;
-    int64_t count, room;     /* pairs here */
+    int64_t count;           /* pairs here; the arrays hold them once they are settled */
     int32_t *first, *second; /* [count] first < second */
     int64_t *offset;         /* [count + 1] members of pair k from offset[k] on */
     int32_t *member;         /* [offset[count]] ascending for each pair */
-    int64_t member_room;
+    int64_t n_settled;       /* pairs in the arrays */
+    int32_t *found;          /* [n_found] pairs since then, as runs: first, second, number of
+                              * members, members */
+    int64_t n_found, found_room;
 } dsep_sepsets;
 
 /* An empty collection. Not collective. Owner of *sets: the caller. */
@@ -30,9 +33,9 @@ int dsep_sepsets_add(dsep_sepsets *sets, int64_t x, int64_t y, const int32_t *me
 void dsep_sepsets_truncate(dsep_sepsets *sets, int64_t count);
 
 /* Brings every pair to the rank whose dsep_layout_block() of nodes has its first node, sorted by
- * (first, second). Collective. Errors: DSEP_ERROR_RESOURCES, agreed. After it nothing depends on
- * which rank found what. */
-int dsep_sepsets_settle(dsep_context *ctx, dsep_sepsets **sets);
+ * (first, second). Collective. Errors: DSEP_ERROR_RESOURCES, agreed; the pairs are lost then. After
+ * it nothing depends on which rank found what. */
+int dsep_sepsets_settle(dsep_context *ctx, dsep_sepsets *sets);
 
 /* Index of a pair (x < y) among the settled ones here, or -1. Not collective. Cost: a binary
  * search. */

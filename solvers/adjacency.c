@@ -3,6 +3,7 @@
 #include "mpi/exchange.h"
 #include "mpi/layout.h"
 #include "mpi/memory.h"
+#include "solvers/simd.h"
 
 #include <stdlib.h>
 
@@ -156,24 +157,17 @@ void dsep_adjacency_destroy(dsep_adjacency **adjacency) {
 /* --- asking and removing --------------------------------------------------------------------- */
 
 int64_t dsep_adjacency_frozen(const dsep_adjacency *adjacency, int64_t x, int64_t order,
-                              int32_t *neighbours, uint8_t *left) {
+                              int32_t *neighbours, int32_t *places) {
     int64_t count = 0;
     for (int64_t k = adjacency->offset[x]; k < adjacency->offset[x + 1]; k++) {
         const uint8_t gone = adjacency->gone[k];
         if (gone > 0 && gone < order)
             continue;
-        if (left)
-            left[count] = gone == 0;
+        if (places)
+            places[count] = (int32_t)(k - adjacency->offset[x]);
         neighbours[count++] = adjacency->neighbour[k];
     }
     return count;
-}
-
-int64_t dsep_adjacency_degree(const dsep_adjacency *adjacency, int64_t x) {
-    int64_t degree = 0;
-    for (int64_t k = adjacency->offset[x]; k < adjacency->offset[x + 1]; k++)
-        degree += adjacency->gone[k] == 0;
-    return degree;
 }
 
 /* Place of y in row x, or of the first neighbour behind it. */
@@ -189,8 +183,42 @@ static int64_t place_of(const dsep_adjacency *adjacency, int64_t x, int64_t y) {
     return low;
 }
 
-void dsep_adjacency_remove(dsep_adjacency *adjacency, int64_t x, int64_t y, int64_t order) {
-    adjacency->gone[place_of(adjacency, x, y)] = (uint8_t)order;
+/* How many are there still, or went at `order` or later; order 0: 256, that is none of those. */
+DSEP_CLONES
+static int64_t count_there(const uint8_t *gone, int64_t count, uint8_t order) {
+    int64_t sum = 0;
+    for (int64_t first = 0; first < count; first += 1 << 20) {
+        const int32_t end = count - first < 1 << 20 ? (int32_t)(count - first) : 1 << 20;
+        int32_t part = 0;
+#pragma omp simd reduction(+ : part)
+        for (int32_t k = 0; k < end; k++)
+            part += (uint8_t)(gone[first + k] - 1) >= (uint8_t)(order - 1);
+        sum += part;
+    }
+    return sum;
+}
+
+int64_t dsep_adjacency_frozen_degree(const dsep_adjacency *adjacency, int64_t x, int64_t order) {
+    const int64_t first = adjacency->offset[x];
+    return count_there(adjacency->gone + first, adjacency->offset[x + 1] - first, (uint8_t)order);
+}
+
+int64_t dsep_adjacency_degree(const dsep_adjacency *adjacency, int64_t x) {
+    return dsep_adjacency_frozen_degree(adjacency, x, 0);
+}
+
+int64_t dsep_adjacency_degree_beyond(const dsep_adjacency *adjacency, int64_t x, int higher) {
+    const int64_t first = adjacency->offset[x], middle = place_of(adjacency, x, x);
+    const int64_t from = higher ? middle : first, end = higher ? adjacency->offset[x + 1] : middle;
+    return count_there(adjacency->gone + from, end - from, 0);
+}
+
+int dsep_adjacency_stays(const dsep_adjacency *adjacency, int64_t x, int32_t place) {
+    return adjacency->gone[adjacency->offset[x] + place] == 0;
+}
+
+void dsep_adjacency_remove(dsep_adjacency *adjacency, int64_t x, int32_t place, int64_t order) {
+    adjacency->gone[adjacency->offset[x] + place] = (uint8_t)order;
 }
 
 /* Every node's rows name their neighbours in ascending order. So, going through x in ascending
@@ -207,7 +235,28 @@ static void join_ends(dsep_adjacency *adjacency, dsep_block nodes, int64_t *next
         }
 }
 
-int dsep_adjacency_sync(dsep_context *ctx, dsep_adjacency *adjacency) {
+/* Marks both ends of the removed edges of all ranks, each rank of a node a part of them. */
+static int spread_lists(dsep_context *ctx, dsep_adjacency *adjacency, const dsep_pair *removed,
+                        int64_t count, int64_t order) {
+    int code = DSEP_OK;
+    void *all = NULL;
+    int64_t bytes = 0;
+    DSEP_TRY(dsep_gather_all(ctx, removed, count * (int64_t)sizeof *removed, &all, &bytes));
+    const dsep_block mine = dsep_layout_block(bytes / (int64_t)sizeof *removed, dsep_node_size(ctx),
+                                              dsep_node_rank(ctx));
+    for (int64_t k = mine.first; k < mine.first + mine.count; k++) {
+        const dsep_pair pair = ((const dsep_pair *)all)[k];
+        adjacency->gone[place_of(adjacency, pair.x, pair.y)] = (uint8_t)order;
+        adjacency->gone[place_of(adjacency, pair.y, pair.x)] = (uint8_t)order;
+    }
+    dsep_shared_sync(ctx, adjacency->gone_memory);
+cleanup:
+    free(all);
+    return code;
+}
+
+/* Unites all marks and joins the ends of every edge. */
+static int spread_marks(dsep_context *ctx, dsep_adjacency *adjacency) {
     int code = DSEP_OK;
     const dsep_block nodes =
         dsep_layout_block(adjacency->n_nodes, dsep_node_size(ctx), dsep_node_rank(ctx));
@@ -228,6 +277,20 @@ void dsep_adjacency_restore(dsep_context *ctx, dsep_adjacency *adjacency, int64_
         if (adjacency->gone[k] == order)
             adjacency->gone[k] = 0;
     dsep_shared_sync(ctx, adjacency->gone_memory);
+}
+
+/* Lists of a sixteenth of the marks' bytes: to find a place costs more than to pass over it. */
+int64_t dsep_adjacency_list_limit(const dsep_adjacency *adjacency) {
+    return adjacency->offset[adjacency->n_nodes] / (16 * (int64_t)sizeof(dsep_pair));
+}
+
+int dsep_adjacency_sync(dsep_context *ctx, dsep_adjacency *adjacency, const dsep_pair *removed,
+                        int64_t count, int64_t order, int64_t *bytes) {
+    int64_t total = count;
+    dsep_sum_i64(ctx, &total, 1);
+    const int few = total <= dsep_adjacency_list_limit(adjacency);
+    *bytes = few ? total * (int64_t)sizeof *removed : adjacency->offset[adjacency->n_nodes];
+    return few ? spread_lists(ctx, adjacency, removed, count, order) : spread_marks(ctx, adjacency);
 }
 
 int dsep_adjacency_graph(const dsep_adjacency *adjacency, dsep_error *error, dsep_graph **graph) {

@@ -42,22 +42,35 @@ int dsep_adjacency_create_listed(dsep_context *ctx, int64_t n_nodes, const dsep_
 void dsep_adjacency_destroy(dsep_adjacency **adjacency);
 
 /* The neighbours that x had when `order` (1 or more) began, ascending, into neighbours; returns
- * their number. left: 1 for those that it still has, as of the last sync; may be NULL. Not
- * collective. */
+ * their number. places: where they stand in x's row; may be NULL. Not collective. */
 int64_t dsep_adjacency_frozen(const dsep_adjacency *adjacency, int64_t x, int64_t order,
-                              int32_t *neighbours, uint8_t *left);
+                              int32_t *neighbours, int32_t *places);
 
-/* Number of neighbours that x has now. Not collective. */
+/* How many they are. Not collective. */
+int64_t dsep_adjacency_frozen_degree(const dsep_adjacency *adjacency, int64_t x, int64_t order);
+
+/* Number of neighbours that x has now, and of those behind x (higher) or before it. Not
+ * collective. */
 int64_t dsep_adjacency_degree(const dsep_adjacency *adjacency, int64_t x);
+int64_t dsep_adjacency_degree_beyond(const dsep_adjacency *adjacency, int64_t x, int higher);
 
-/* Removes x - y at an order, which only x's row knows until dsep_adjacency_sync(). Not
- * collective. In between a row is changed by one rank only. */
-void dsep_adjacency_remove(dsep_adjacency *adjacency, int64_t x, int64_t y, int64_t order);
+/* Whether the neighbour at a place of x's row is still there. Not collective. */
+int dsep_adjacency_stays(const dsep_adjacency *adjacency, int64_t x, int32_t place);
 
-/* Brings removals to the rows of both ends, on all nodes. Collective. Cost: one pass over the
- * rows, spread over the ranks of a node; one reduction between nodes. Errors: DSEP_ERROR_RESOURCES,
- * agreed. */
-int dsep_adjacency_sync(dsep_context *ctx, dsep_adjacency *adjacency);
+/* Removes the neighbour at a place of x's row at an order, which only x's row knows until
+ * dsep_adjacency_sync(). Not collective. In between a place is changed by one rank only. */
+void dsep_adjacency_remove(dsep_adjacency *adjacency, int64_t x, int32_t place, int64_t order);
+
+/* How many removals ranks together tell as lists; from more on all marks are united. Not
+ * collective. */
+int64_t dsep_adjacency_list_limit(const dsep_adjacency *adjacency);
+
+/* Brings removals to the rows of both ends, on all nodes. Collective.
+ * count: how many this rank has removed at this order since the last sync; removed: they, or as
+ * many as the list limit. *bytes: what each node then learns. Cost: the lists, or one pass over the
+ * rows, spread over the ranks of a node. Errors: DSEP_ERROR_RESOURCES, agreed. */
+int dsep_adjacency_sync(dsep_context *ctx, dsep_adjacency *adjacency, const dsep_pair *removed,
+                        int64_t count, int64_t order, int64_t *bytes);
 
 /* Takes back all that an order removed, as if it had not begun. Collective, after a sync. Cost: one
  * pass over the rows, spread over the ranks of a node. */

@@ -61,8 +61,9 @@ typedef struct {
     dsep_citest_scan (*scan)(void *state, int64_t target, int32_t start);
 
     /* The weakest association of node and target given the set and any one pivot from `start`
-     * on, the first among equals; NaN where no test exists. */
-    double (*weakest)(void *state, int64_t target, int32_t start);
+     * on, the first among equals, if its size is less than `least`. Else, and where no test exists,
+     * NaN or any association that is not less. */
+    double (*weakest)(void *state, int64_t target, int32_t start, double least);
 
     /* How strong an association is at an order: larger is more dependent, comparable between
      * orders, and its two-sided p-value. */

@@ -91,6 +91,7 @@ static int multiply(dsep_context *ctx, const double *columns, dsep_correlation *
         dsep_log_progress(ctx, "correlation", (double)dsep_counter_taken(counter), (double)tasks,
                           "tiles");
     }
+    dsep_counter_finish(ctx, counter);
     dsep_shared_unite(ctx, made->memory);
     made->values = dsep_shared_data(made->memory);
 cleanup:

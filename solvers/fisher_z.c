@@ -301,8 +301,10 @@ static double partial(const dsep_fisher_z_row *row, double ii, int64_t k) {
     return fmax(-1, fmin(1, r));
 }
 
-static double weakest(void *state, int64_t target, int32_t start) {
+/* Blocks with nothing weaker are passed over without a division; 1e-9 is far above rounding. */
+static double weakest(void *state, int64_t target, int32_t start, double at_most) {
     fisher_z *test = state;
+    const double share = at_most * at_most / test->threshold * (1 + 1e-9);
     const double ii = test->levels[test->depth].ii;
     const int64_t end = end_place(test);
     double least = INFINITY, association = NAN;
@@ -310,6 +312,8 @@ static double weakest(void *state, int64_t target, int32_t start) {
         const int64_t n = end - first < LARGEST_BLOCK ? end - first : LARGEST_BLOCK;
         const dsep_fisher_z_row row = block_of(test, target, first, n);
         int64_t k = -1;
+        if (share < INFINITY && !dsep_fisher_z_any_below(&row, share))
+            continue;
         const double squared = dsep_fisher_z_least(&row, ii, test->squared, &k);
         if (squared < least) {
             least = squared;

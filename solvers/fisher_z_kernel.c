@@ -57,6 +57,20 @@ dsep_fisher_z_block dsep_fisher_z_test(const dsep_fisher_z_row *row, int64_t *in
     return row->kk ? test_longer(row, independent) : test_first(row, independent);
 }
 
+DSEP_CLONES
+int dsep_fisher_z_any_below(const dsep_fisher_z_row *row, double share) {
+    const double ij = row->ij, jj = row->jj;
+    const double *ik = row->ik, *kj = row->kj, *bound = row->bound;
+    int64_t count = 0;
+#pragma omp simd reduction(+ : count)
+    for (int64_t m = 0; m < row->n; m++) {
+        const double kk = row->kk ? row->kk[m] : 1;
+        const double joint = ij * kk - ik[m] * kj[m], left = jj * kk - kj[m] * kj[m];
+        count += (bound[m] >= 0) & (joint * joint <= share * bound[m] * left);
+    }
+    return count > 0;
+}
+
 /* Squared partial correlations; infinite where no test exists. */
 DSEP_CLONES
 static double square_all(const dsep_fisher_z_row *row, double ii, double *squared) {

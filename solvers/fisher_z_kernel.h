@@ -35,6 +35,10 @@ void dsep_fisher_z_bounds(int64_t n, double ii, double threshold, const double *
  * bits from every clone. */
 dsep_fisher_z_block dsep_fisher_z_test(const dsep_fisher_z_row *row, int64_t *independent);
 
+/* Whether a test exists with a squared partial correlation of about `share` of the threshold in
+ * row->bound, or less. Not collective. Cost: as dsep_fisher_z_test(). */
+int dsep_fisher_z_any_below(const dsep_fisher_z_row *row, double share);
+
 /* The smallest squared partial correlation over the pivots with which a test exists, and the first
  * pivot that gives it into *pivot; infinity and -1 where none exists. ii: the node's variance given
  * the set. squared: [n] for work. Not collective. Cost: 10 flops and a division a pivot. */

@@ -12,9 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Columns of the sample; bytes that a rank keeps of every variable: its name and place in the
- * result, its degree, its task and so on. */
-enum { SAMPLE = 64, OWN_BYTES = 200 };
+/* Columns of the sample; others that are looked at together; bytes that a rank keeps of every
+ * variable: its name and place in the result, its degree, its task and so on. */
+enum { SAMPLE = 64, BATCH = 16, OWN_BYTES = 200 };
 
 /* Different columns, drawn by a partial shuffle that keeps only what it moved. */
 static int64_t draw_columns(uint64_t seed, int64_t p, int64_t *columns) {
@@ -35,36 +35,37 @@ static int64_t draw_columns(uint64_t seed, int64_t p, int64_t *columns) {
 /* Brings the sample to every rank, each column from its owner. */
 static void share_columns(dsep_context *ctx, const dsep_table *table, const int64_t *columns,
                           int64_t count, double *sample) {
-    const int64_t n = table->n_samples;
+    const int64_t n = table->n_samples, stride = dsep_inner_stride(n);
     for (int64_t c = 0; c < count; c++) {
         const int owner = (int)dsep_layout_owner(table->n_variables, dsep_size(ctx), columns[c]);
         if (owner == dsep_rank(ctx))
-            memcpy(sample + c * n, table->values + (columns[c] - table->mine.first) * n,
+            memcpy(sample + c * stride, table->values + (columns[c] - table->mine.first) * n,
                    (size_t)n * sizeof *sample);
-        dsep_broadcast(ctx, sample + c * n, n * (int64_t)sizeof *sample, owner);
+        dsep_broadcast(ctx, sample + c * stride, n * (int64_t)sizeof *sample, owner);
     }
 }
 
-static double product(const double *x, const double *y, int64_t n) {
-    double sum = 0;
-#pragma omp simd reduction(+ : sum)
-    for (int64_t s = 0; s < n; s++)
-        sum += x[s] * y[s];
-    return sum;
-}
-
 /* Adds up, for each column of the sample, how many of this rank's columns stay adjacent.
- * unit: [n] for work. */
+ * sample: [count x stride] standardised; units: [BATCH x stride] zeroed, for work. */
 static void count_adjacent(const dsep_table *table, const double *sample, int64_t count,
-                           const int64_t *columns, double threshold, double *unit,
+                           const int64_t *columns, double threshold, double *units,
                            int64_t *adjacent) {
-    const int64_t n = table->n_samples;
-    double mean, sd;
-    for (int64_t j = 0; j < table->mine.count; j++) {
-        dsep_standardise(table->values + j * n, n, unit, &mean, &sd);
-        for (int64_t c = 0; c < count; c++)
-            adjacent[c] += table->mine.first + j != columns[c] &&
-                           fabs(product(sample + c * n, unit, n)) > threshold;
+    const int64_t n = table->n_samples, stride = dsep_inner_stride(n);
+    const double *x[BATCH], *y[SAMPLE];
+    double mean, sd, r[BATCH * SAMPLE];
+    for (int64_t c = 0; c < SAMPLE; c++)
+        y[c] = sample + (c < count ? c : 0) * stride;
+    for (int64_t i = 0; i < BATCH; i++)
+        x[i] = units + i * stride;
+    for (int64_t first = 0; first < table->mine.count; first += BATCH) {
+        const int64_t left = table->mine.count - first, rows = left < BATCH ? left : BATCH;
+        for (int64_t i = 0; i < rows; i++)
+            dsep_standardise(table->values + (first + i) * n, n, units + i * stride, &mean, &sd);
+        dsep_inner_products(stride, x, rows, y, count, r, SAMPLE);
+        for (int64_t i = 0; i < rows; i++)
+            for (int64_t c = 0; c < count; c++)
+                adjacent[c] += table->mine.first + first + i != columns[c] &&
+                               fabs(r[i * SAMPLE + c]) > threshold;
     }
 }
 
@@ -99,33 +100,38 @@ static void forecast_memory(dsep_context *ctx, dsep_forecast *f) {
     f->bytes_tiled = largest(reading, tiled, tiled);
 }
 
-/* Tests of order 0 with this machine's rates: products in double precision and their writing, or
- * products in single precision. */
-static void forecast_time(dsep_context *ctx, const double *sample, dsep_forecast *f) {
-    const double p = (double)f->n_variables, ranks = dsep_size(ctx);
-    const dsep_rates rates = dsep_rates_measure(sample, f->n_samples);
-    f->seconds_whole = p * p / 2 / ranks * rates.whole;
-    f->seconds_tiled = p * p / 2 / ranks * rates.tiled;
-    dsep_max_f64(ctx, &f->seconds_whole, 1);
-    dsep_max_f64(ctx, &f->seconds_tiled, 1);
+/* Rough rates of a rank on common hardware: tests of order 1 a second, flops of entries made on
+ * demand, what it costs to have a variable (its name, row, strengths, marks), and to read a
+ * value. */
+static const double TESTS = 5e8, FLOPS = 2e10, VARIABLE = 1e-5, VALUE = 5e-8;
+
+static void forecast_time(dsep_context *ctx, dsep_forecast *f) {
+    const double n = (double)f->n_samples, p = (double)f->n_variables, ranks = dsep_size(ctx);
+    const dsep_rates rates = dsep_rates_measure(f->n_samples);
+    const double rest = p * (VARIABLE + n * VALUE / ranks);
+    double pair[] = {rates.whole, rates.tiled};
+    dsep_max_f64(ctx, pair, 2);
+    f->whole = (dsep_forecast_time){p * p / 2 / ranks * pair[0], f->tests_1 / ranks / TESTS, rest};
+    f->tiled = (dsep_forecast_time){p * p / 2 / ranks * pair[1],
+                                    f->tests_1 / ranks * (1 / TESTS + 2 * n / FLOPS), rest};
 }
 
 int dsep_forecast_search(dsep_context *ctx, const dsep_table *table, double alpha, uint64_t seed,
                          dsep_forecast *forecast) {
     int code = DSEP_OK;
-    const int64_t n = table->n_samples, p = table->n_variables;
+    const int64_t n = table->n_samples, p = table->n_variables, stride = dsep_inner_stride(n);
     int64_t columns[SAMPLE] = {0}, adjacent[SAMPLE] = {0};
     const int64_t count = draw_columns(seed, p, columns);
-    double *sample = dsep_array(dsep_bytes(n, count + 1, 1), sizeof *sample);
+    double *sample = dsep_array(dsep_bytes(stride, count + BATCH, 1), sizeof *sample);
     *forecast = (dsep_forecast){.n_samples = n, .n_variables = p};
     DSEP_AGREE(ctx, sample ? DSEP_OK : dsep_out_of_memory(dsep_context_error(ctx), "a forecast"));
     share_columns(ctx, table, columns, count, sample);
     const double z = gsl_cdf_ugaussian_Qinv(alpha / 2);
     double mean, sd;
     for (int64_t c = 0; c < count; c++)
-        dsep_standardise(sample + c * n, n, sample + c * n, &mean, &sd);
+        dsep_standardise(sample + c * stride, n, sample + c * stride, &mean, &sd);
     count_adjacent(table, sample, count, columns, tanh(z / sqrt((double)(n - 3))),
-                   sample + count * n, adjacent);
+                   sample + count * stride, adjacent);
     dsep_sum_i64(ctx, adjacent, count);
     double pairs = 0, squares = 0;
     for (int64_t c = 0; c < count; c++) {
@@ -136,7 +142,7 @@ int dsep_forecast_search(dsep_context *ctx, const dsep_table *table, double alph
     forecast->tests_0 = (double)p * (double)(p - 1) / 2;
     forecast->tests_1 = squares / (double)count * (double)p;
     forecast_memory(ctx, forecast);
-    forecast_time(ctx, sample, forecast);
+    forecast_time(ctx, forecast);
 cleanup:
     free(sample);
     return code;

@@ -4,6 +4,13 @@
 
 #include "mpi/table.h"
 
+/* Seconds on these ranks, from a moment's measurement on this machine: never the same twice. */
+typedef struct {
+    double order_0;
+    double order_1; /* at most: separated pairs stop early */
+    double rest;    /* to read, measure strengths, orient and write, about */
+} dsep_forecast_time;
+
 typedef struct {
     int64_t n_samples, n_variables;
     double density;          /* share of pairs that stay adjacent after order 0 */
@@ -14,8 +21,7 @@ typedef struct {
     int64_t bytes_adjacency; /* a node: neighbours after order 0 */
     int64_t bytes_whole;     /* a node, at the most, with the matrix; INT64_MAX when it overflows */
     int64_t bytes_tiled;     /* the same without it */
-    double seconds_whole, seconds_tiled; /* of order 0, from a moment's measurement on this
-                                          * machine: never the same twice */
+    dsep_forecast_time whole, tiled;
 } dsep_forecast;
 
 /* Forecasts a Fisher-z search at a level alpha. Collective.

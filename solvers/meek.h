@@ -30,8 +30,8 @@ typedef struct {
 /* Orients a skeleton in place: knowledge first, then v-structures, then Meek's rules. Not
  * collective. triples: as dsep_triples_judge() gives them; nothing is concluded from ambiguous
  * ones. conflicts: appended to; the caller frees conflicts->list.
- * Cost: v-structures, and d^2 for each edge whose surroundings change. Errors:
- * DSEP_ERROR_RESOURCES. Reproducibility: class A. */
+ * Cost: v-structures; for each edge a look when its surroundings change, by the shorter of the
+ * two rows. Errors: DSEP_ERROR_RESOURCES. Reproducibility: class A. */
 int dsep_meek_orient(dsep_graph *graph, const dsep_triple *triples, int64_t n_triples,
                      const dsep_knowledge *knowledge, dsep_conflicts *conflicts, dsep_error *error);
 

@@ -2,59 +2,85 @@
 
 #include "mpi/log.h"
 #include "mpi/memory.h"
+#include "mpi/random.h"
+#include "solvers/citest.h"
+#include "solvers/fisher_z_screen.h"
 #include "solvers/inner_product.h"
 
-#include <cblas.h>
+#include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
-enum { ROWS = 64, COLUMNS = 512 };
-static const double ENOUGH = 0.004, BYTES_A_SECOND = 2e9; /* memory written for the first time */
+/* One tile of the screen; more samples than MOST only repeat themselves. */
+enum { ROWS = DSEP_CITEST_ROWS, COLUMNS = DSEP_CITEST_COLUMNS, PART = 64, MOST = 1024 };
+static const double ENOUGH = 0.004, BYTES_A_SECOND = 2e9; /* of memory touched for the first time */
 
-/* Seconds a pair of the best of some runs: others may use the machine as well. */
-static double best_of(void (*run)(int64_t, const void *, void *), int64_t stride, const void *from,
-                      void *out) {
-    double best = 1e9;
-    for (double began = dsep_clock(), now = began; now - began < ENOUGH;) {
-        const double start = now;
-        run(stride, from, out);
-        now = dsep_clock();
-        best = now - start < best ? now - start : best;
-    }
-    return best / ((double)ROWS * COLUMNS);
+typedef struct {
+    dsep_correlation columns;
+    dsep_fisher_z_screen *screen;
+    uint64_t *dependent;
+    double *out;
+} bench;
+
+/* As many independent columns of about length 1. */
+static double *draw(int64_t n, int64_t stride) {
+    double *columns = dsep_array(COLUMNS, (size_t)stride * sizeof *columns);
+    const dsep_random source = {1, DSEP_STREAM_SAMPLE, 1};
+    const double scale = sqrt(12 / (double)n);
+    for (int64_t j = 0; j < COLUMNS && columns; j++)
+        for (int64_t s = 0; s < n; s++)
+            columns[j * stride + s] =
+                (dsep_random_uniform(source, (uint64_t)(j * n + s)) - .5) * scale;
+    return columns;
 }
 
-static void multiply_double(int64_t stride, const void *from, void *out) {
-    const double *x[ROWS], *y[COLUMNS];
-    for (int i = 0; i < ROWS; i++)
-        x[i] = (const double *)from + i * stride;
+static void multiply(bench *b) {
+    const double *x[PART], *y[COLUMNS];
+    for (int i = 0; i < PART; i++)
+        x[i] = b->columns.columns + i * b->columns.stride;
     for (int j = 0; j < COLUMNS; j++)
-        y[j] = (const double *)from + j * stride;
-    dsep_inner_products(stride, x, ROWS, y, COLUMNS, out, COLUMNS);
+        y[j] = b->columns.columns + j * b->columns.stride;
+    dsep_inner_products(b->columns.stride, x, PART, y, COLUMNS, b->out, COLUMNS);
 }
 
-static void multiply_single(int64_t stride, const void *from, void *out) {
-    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, ROWS, COLUMNS, (int)stride, 1, from,
-                (int)stride, from, (int)stride, 0, out, COLUMNS);
+static void look(bench *b) {
+    const dsep_block rows = {0, ROWS}, columns = {0, COLUMNS};
+    dsep_fisher_z_screen_pairs(b->screen, 1, rows, columns, b->dependent);
 }
 
-dsep_rates dsep_rates_measure(const double *sample, int64_t n_samples) {
-    dsep_rates rates = {0, 0};
-    /* more samples only repeat themselves */
-    const int64_t part = n_samples < 4096 ? n_samples : 4096, stride = dsep_inner_stride(part);
-    double *from = dsep_array(COLUMNS, (size_t)stride * sizeof *from);
-    float *narrow = dsep_array(COLUMNS, (size_t)stride * sizeof *narrow);
-    double *out = dsep_array(ROWS * COLUMNS, sizeof *out);
-    if (from && narrow && out && part > 0) {
-        const double scale = (double)n_samples / (double)part;
-        for (int64_t k = 0; k < COLUMNS * stride; k++)
-            narrow[k] = (float)(from[k] = sample[k % part]);
-        rates.whole = scale * best_of(multiply_double, stride, from, out) +
-                      2 * sizeof(double) / BYTES_A_SECOND;
-        rates.tiled = scale * best_of(multiply_single, stride, narrow, out);
+/* Seconds of one run, the mean of some. */
+static double seconds_of(void (*run)(bench *), bench *b) {
+    double sum = 0;
+    int runs = 0;
+    run(b); /* the first is slow */
+    for (const double began = dsep_clock(); runs < 3 || dsep_clock() - began < ENOUGH; runs++) {
+        const double start = dsep_clock();
+        run(b);
+        sum += dsep_clock() - start;
     }
-    free(from);
-    free(narrow);
-    free(out);
+    return sum / runs;
+}
+
+dsep_rates dsep_rates_measure(int64_t n_samples) {
+    dsep_rates rates = {0, 0};
+    const int64_t n = n_samples < MOST ? n_samples : MOST;
+    if (n < 1)
+        return rates;
+    const int64_t stride = dsep_inner_stride(n);
+    double *drawn = draw(n, stride);
+    bench b = {
+        .columns = {.n_samples = n, .n_variables = COLUMNS, .columns = drawn, .stride = stride},
+        .dependent = dsep_array(ROWS * COLUMNS / 64, sizeof *b.dependent),
+        .out = dsep_array(PART * COLUMNS, sizeof *b.out)};
+    if (drawn && b.dependent && b.out &&
+        !dsep_fisher_z_screen_create(&b.columns, NULL, &b.screen)) {
+        const double times = (double)n_samples / (double)n;
+        rates.whole = times * seconds_of(multiply, &b) / ((double)PART * COLUMNS) +
+                      2 * sizeof(double) / BYTES_A_SECOND;
+        rates.tiled = times * seconds_of(look, &b) / ((double)ROWS * COLUMNS);
+    }
+    dsep_fisher_z_screen_destroy(&b.screen);
+    free(drawn);
+    free(b.dependent);
+    free(b.out);
     return rates;
 }

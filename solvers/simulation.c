@@ -155,15 +155,17 @@ static void propagate(const dsep_linear_model *model, double *row) {
 
 void dsep_simulate_rows(const dsep_linear_model *model, dsep_noise noise, uint64_t seed,
                         int64_t first_row, int64_t n_rows, double *rows) {
+    enum { RUN = 256 };
     const dsep_random source = {seed, DSEP_STREAM_NOISE, 0};
     const int64_t p = model->graph->n_nodes;
     for (int64_t i = 0; i < n_rows; i++) {
-        double *row = rows + i * p;
+        double *row = rows + i * p, u[RUN][2];
         const uint64_t first = (uint64_t)(first_row + i) * (uint64_t)p;
-        for (int64_t j = 0; j < p; j++) {
-            double u[2];
-            dsep_random_uniform2(source, first + (uint64_t)j, u);
-            row[j] = shape_noise(noise, u);
+        for (int64_t from = 0; from < p; from += RUN) {
+            const int64_t count = p - from < RUN ? p - from : RUN;
+            dsep_random_uniform2_run(source, first + (uint64_t)from, count, u);
+            for (int64_t j = 0; j < count; j++)
+                row[from + j] = shape_noise(noise, u[j]);
         }
         propagate(model, row);
     }

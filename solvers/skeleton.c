@@ -17,11 +17,11 @@ static int prepare(dsep_context *ctx, dsep_search *s) {
     s->sets = dsep_array(s->p, sizeof *s->sets);
     s->adjacent = dsep_array(s->p, sizeof *s->adjacent);
     s->targets = dsep_array(s->p, sizeof *s->targets);
-    s->left = dsep_array(s->p, sizeof *s->left);
+    s->places = dsep_array(s->p, sizeof *s->places);
     s->dependent = dsep_array(DSEP_CITEST_ROWS * DSEP_CITEST_COLUMNS / 64, sizeof *s->dependent);
     s->set = dsep_array(DSEP_ADJACENCY_MAX_ORDER, sizeof *s->set);
     s->members = dsep_array(DSEP_ADJACENCY_MAX_ORDER, sizeof *s->members);
-    if (!mine && !(s->made && s->degree && s->sets && s->adjacent && s->targets && s->left &&
+    if (!mine && !(s->made && s->degree && s->sets && s->adjacent && s->targets && s->places &&
                    s->dependent && s->set && s->members))
         mine = dsep_out_of_memory(dsep_context_error(ctx), "the search");
     if (!mine)
@@ -35,11 +35,12 @@ static void release(dsep_search *s) {
     dsep_sepsets_destroy(&s->sepsets);
     dsep_skeleton_destroy(&s->made);
     free(s->tasks);
+    free(s->gone);
     free(s->degree);
     free(s->sets);
     free(s->adjacent);
     free(s->targets);
-    free(s->left);
+    free(s->places);
     free(s->dependent);
     free(s->set);
     free(s->members);
@@ -54,7 +55,7 @@ static void sum_level(dsep_context *ctx, dsep_search *s, double began, dsep_leve
         (dsep_level){.order = s->order, .tests = sums[0], .singular = sums[1], .removed = sums[2]};
     for (int64_t x = 0; x < s->p; x++) {
         if (s->order > 0)
-            s->sets[x] += dsep_search_count_sets(s->degree[x], s->order);
+            s->sets[x] += dsep_skeleton_count_sets(s->degree[x], s->order);
         const int64_t degree = s->degree[x] = dsep_adjacency_degree(s->adjacency, x);
         level->edges += degree;
         level->max_degree = degree > level->max_degree ? degree : level->max_degree;
@@ -143,7 +144,7 @@ int dsep_skeleton_search(dsep_context *ctx, dsep_citest *test, const dsep_knowle
     DSEP_TRY(prepare(ctx, &s));
     DSEP_TRY(dsep_counter_create(ctx, &s.counter));
     DSEP_TRY(run_levels(ctx, &s));
-    DSEP_TRY(dsep_sepsets_settle(ctx, &s.sepsets));
+    DSEP_TRY(dsep_sepsets_settle(ctx, s.sepsets));
     s.made->adjacency = s.adjacency;
     s.made->sepsets = s.sepsets;
     *skeleton = s.made;

@@ -80,4 +80,8 @@ int dsep_skeleton_search(dsep_context *ctx, dsep_citest *test, const dsep_knowle
 /* Frees it and sets *skeleton to NULL; accepts NULL. Collective. */
 void dsep_skeleton_destroy(dsep_skeleton **skeleton);
 
+/* Number of sets of `order` that a node with so many neighbours tries for each of them: of all but
+ * the one. Not collective. */
+double dsep_skeleton_count_sets(int64_t adjacent, int64_t order);
+
 #endif

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-double dsep_search_count_sets(int64_t adjacent, int64_t order) {
+double dsep_skeleton_count_sets(int64_t adjacent, int64_t order) {
     double sets = 1;
     for (int64_t i = 0; i < order; i++)
         sets *= (double)(adjacent - 1 - i) / (double)(i + 1);
@@ -26,8 +26,8 @@ static double rate_of(const dsep_search *s) {
     return tests > 1e7 ? tests / seconds : 3e8 * dsep_size(s->ctx);
 }
 
-/* The strengths' tests look for the smallest value and never stop early: some slower. */
-enum { STRENGTH_SLOWER = 2 };
+/* A strength's tests look for the smallest value: somewhat slower. */
+static const double STRENGTH_SLOWER = 1.3;
 
 void dsep_search_set_deadline(dsep_context *ctx, dsep_search *s) {
     double tests = 0;
@@ -36,24 +36,17 @@ void dsep_search_set_deadline(dsep_context *ctx, dsep_search *s) {
         return;
     for (int64_t x = 0; x < s->p; x++)
         tests +=
-            (s->sets[x] + dsep_search_count_sets(s->degree[x], s->order)) * (double)s->degree[x];
+            (s->sets[x] + dsep_skeleton_count_sets(s->degree[x], s->order)) * (double)s->degree[x];
     s->stop_at = s->settings->deadline - STRENGTH_SLOWER * tests / rate_of(s);
     int64_t late = dsep_clock() > s->stop_at;
     dsep_max_i64(ctx, &late, 1);
     s->late = (int)late;
 }
 
-int dsep_search_is_late(dsep_search *s) {
-    enum { VISITS = 256 };
-    if (s->stop_at > 0 && !s->late && ++s->visits % VISITS == 0)
-        s->late = dsep_clock() > s->stop_at;
-    return s->late;
-}
-
 dsep_skeleton_next dsep_search_forecast(const dsep_search *s) {
     dsep_skeleton_next next = {.order = s->order};
     for (int64_t x = 0; x < s->p; x++)
-        next.tests += dsep_search_count_sets(s->degree[x], s->order) * (double)s->degree[x];
+        next.tests += dsep_skeleton_count_sets(s->degree[x], s->order) * (double)s->degree[x];
     next.seconds = next.tests / rate_of(s);
     return next;
 }

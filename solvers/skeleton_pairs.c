@@ -6,7 +6,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ROWS = DSEP_CITEST_ROWS, COLUMNS = DSEP_CITEST_COLUMNS, WORDS = COLUMNS / 64 };
+/* Tiles that products are made for are large; those that are only read are small, so that many
+ * ranks have some. COLUMNS are a multiple of ROWS and of 64. */
+typedef struct {
+    int64_t p, rows, columns;
+} tiling;
+
+static tiling tiling_of(const dsep_search *s) {
+    return s->settings->listed ? (tiling){s->p, DSEP_CITEST_ROWS, DSEP_CITEST_COLUMNS}
+                               : (tiling){s->p, 64, 512};
+}
 
 /* Where dependent pairs go: a matrix of bits, or this rank's list. */
 typedef struct {
@@ -17,14 +26,14 @@ typedef struct {
 } sink;
 
 /* Rows of tiles reach from the diagonal to the right. */
-static int64_t tiles_of_row(int64_t row, int64_t p) {
-    return (p + COLUMNS - 1) / COLUMNS - row * ROWS / COLUMNS;
+static int64_t tiles_of_row(const tiling *t, int64_t row) {
+    return (t->p + t->columns - 1) / t->columns - row * t->rows / t->columns;
 }
 
-static int64_t count_tiles(int64_t p) {
+static int64_t count_tiles(const tiling *t) {
     int64_t count = 0;
-    for (int64_t row = 0; row * ROWS < p; row++)
-        count += tiles_of_row(row, p);
+    for (int64_t row = 0; row * t->rows < t->p; row++)
+        count += tiles_of_row(t, row);
     return count;
 }
 
@@ -33,14 +42,14 @@ static dsep_block cut(int64_t first, int64_t length, int64_t p) {
 }
 
 /* Tile number `task`, row after row; *row and *before (tiles above it) go on from the last one. */
-static void locate(int64_t task, int64_t p, int64_t *row, int64_t *before, dsep_block *rows,
+static void locate(const tiling *t, int64_t task, int64_t *row, int64_t *before, dsep_block *rows,
                    dsep_block *columns) {
     if (task < *before)
         *row = *before = 0;
-    while (task - *before >= tiles_of_row(*row, p))
-        *before += tiles_of_row((*row)++, p);
-    *rows = cut(*row * ROWS, ROWS, p);
-    *columns = cut((*row * ROWS / COLUMNS + task - *before) * COLUMNS, COLUMNS, p);
+    while (task - *before >= tiles_of_row(t, *row))
+        *before += tiles_of_row(t, (*row)++);
+    *rows = cut(*row * t->rows, t->rows, t->p);
+    *columns = cut((*row * t->rows / t->columns + task - *before) * t->columns, t->columns, t->p);
 }
 
 /* Pairs x < y of a tile. */
@@ -113,13 +122,14 @@ static int search_tile(dsep_search *s, dsep_block rows, dsep_block columns, sink
 static int search_tiles(dsep_context *ctx, dsep_search *s, sink *to) {
     int code = DSEP_OK;
     int64_t row = 0, before = 0;
-    const int64_t tiles = count_tiles(s->p);
+    const tiling tiled = tiling_of(s);
+    const int64_t tiles = count_tiles(&tiled);
     dsep_skeleton_task *costs = NULL;
     DSEP_TRY(dsep_search_trace_begin(ctx, s, tiles, &costs));
     dsep_counter_reset(ctx, s->counter, tiles);
     for (int64_t task; !s->failed && !s->late && (task = dsep_counter_next(s->counter)) >= 0;) {
         dsep_block rows, columns;
-        locate(task, s->p, &row, &before, &rows, &columns);
+        locate(&tiled, task, &row, &before, &rows, &columns);
         if (costs)
             costs[task] = (dsep_skeleton_task){.node = rows.first,
                                                .targets = pairs_in(rows, columns),
@@ -129,6 +139,7 @@ static int search_tiles(dsep_context *ctx, dsep_search *s, sink *to) {
         dsep_log_progress(ctx, "order 0", (double)dsep_counter_taken(s->counter), (double)tiles,
                           "tiles");
     }
+    dsep_counter_finish(ctx, s->counter);
     if (!s->failed && s->late)
         s->failed = dsep_fail(ctx, DSEP_ERROR_RESOURCES,
                               "--max-time ended while the pairs of variables were tested without "
@@ -156,7 +167,8 @@ int dsep_search_pairs(dsep_context *ctx, dsep_search *s) {
         DSEP_TRY(dsep_adjacency_create_listed(ctx, s->p, to.pairs, to.count, &s->adjacency));
     }
     const int64_t listed = s->adjacency->offset[s->p] / 2 * (int64_t)sizeof *to.pairs;
-    dsep_search_trace_end(ctx, s, count_tiles(s->p), bits ? s->p * to.words * 8 : listed);
+    const tiling tiled = tiling_of(s);
+    dsep_search_trace_end(ctx, s, count_tiles(&tiled), bits ? s->p * to.words * 8 : listed);
 cleanup:
     dsep_shared_destroy(&bits);
     free(to.pairs);

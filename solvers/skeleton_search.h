@@ -30,15 +30,17 @@ typedef struct {
     double *sets;        /* [p] sets tried so far for each neighbour of a node, over all orders */
     int32_t *adjacent;   /* [p] */
     int32_t *targets;    /* [p] positions */
-    uint8_t *left;       /* [p] of adjacent */
+    int32_t *places;     /* [p] of adjacent */
     uint64_t *dependent; /* a tile of pairs */
     int32_t *set, *members; /* [DSEP_ADJACENCY_MAX_ORDER] positions; variables */
 
     int64_t p, order;
     int half;       /* 0: targets after the node; 1: those before it that are left */
     double stop_at; /* when this order must be done; 0: never */
-    int64_t visits; /* since the clock was looked at */
+    int64_t visits; /* of prefixes in this order */
     int late, failed;
+    dsep_pair *gone; /* what this rank has removed in this half, up to the list limit */
+    int64_t n_gone, gone_room;
     int64_t tests, singular, removed;
 } dsep_search;
 
@@ -50,15 +52,9 @@ int dsep_search_pairs(dsep_context *ctx, dsep_search *s);
  * Errors as above. */
 int dsep_search_sets(dsep_context *ctx, dsep_search *s);
 
-/* Number of sets of `order` among `adjacent` neighbours but one. Not collective. */
-double dsep_search_count_sets(int64_t adjacent, int64_t order);
-
 /* Sets s->stop_at so that there is time left for the strengths of all orders up to this one, and
  * s->late where that is now. Collective. */
 void dsep_search_set_deadline(dsep_context *ctx, dsep_search *s);
-
-/* Whether this rank is late; looks at the clock now and then. Not collective. */
-int dsep_search_is_late(dsep_search *s);
 
 /* What the order s->order would need. Not collective; the same on every rank but for seconds. */
 dsep_skeleton_next dsep_search_forecast(const dsep_search *s);

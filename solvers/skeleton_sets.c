@@ -12,7 +12,7 @@
 /* A node is cut by its targets, which have nothing to do with each other, into pieces of about
  * PIECE tests at most; of a long order into MOST_PIECES, whatever its tests. Neither depends on the
  * number of ranks. */
-enum { PIECE = 1 << 20, MOST_PIECES = 1 << 16 };
+enum { PIECE = 1 << 18, MOST_PIECES = 1 << 16 };
 
 /* --- tasks ----------------------------------------------------------------------------------- */
 
@@ -21,18 +21,22 @@ static int64_t choose_targets(dsep_search *s, int64_t x, int64_t first, int64_t 
     int64_t count = 0;
     for (int64_t k = first; k < end; k++) {
         const int64_t y = s->adjacent[k];
-        if ((y > x) == (s->half == 0) && s->left[k] && !dsep_knowledge_joins(s->knowledge, x, y))
+        if ((y > x) == (s->half == 0) && dsep_adjacency_stays(s->adjacency, x, s->places[k]) &&
+            !dsep_knowledge_joins(s->knowledge, x, y))
             s->targets[count++] = (int32_t)k;
     }
     return count;
 }
 
-/* What a node has to do; returns the number of its targets. */
-static int64_t look_at(dsep_search *s, int64_t x, int64_t *n_adjacent) {
+/* How many targets a node has in this half. */
+static int64_t count_targets(dsep_search *s, int64_t x) {
     if (s->degree[x] - 1 < s->order)
         return 0;
-    *n_adjacent = dsep_adjacency_frozen(s->adjacency, x, s->order, s->adjacent, s->left);
-    return choose_targets(s, x, 0, *n_adjacent);
+    if (!s->knowledge)
+        return dsep_adjacency_degree_beyond(s->adjacency, x, s->half == 0);
+    const int64_t n_adjacent =
+        dsep_adjacency_frozen(s->adjacency, x, s->order, s->adjacent, s->places);
+    return choose_targets(s, x, 0, n_adjacent);
 }
 
 static int by_cost(const void *left, const void *right) {
@@ -44,47 +48,63 @@ static int by_cost(const void *left, const void *right) {
     return (a->first > b->first) - (a->first < b->first);
 }
 
-/* Cuts what look_at() found into tasks of so many tests. */
-static int add_pieces(dsep_search *s, int64_t x, int64_t n_adjacent, int64_t n_targets,
-                      double piece) {
-    const double each = dsep_search_count_sets(n_adjacent, s->order);
-    const int64_t most = piece < each ? 1 : piece / each < 1e9 ? (int64_t)(piece / each) : 1 << 30;
-    for (int64_t done = 0, first = 0; done < n_targets;) {
+static int add_task(dsep_search *s, dsep_search_task task) {
+    const int code = dsep_array_reserve((void **)&s->tasks, &s->tasks_room, s->n_tasks + 1,
+                                        sizeof *s->tasks, dsep_context_error(s->ctx));
+    if (!code)
+        s->tasks[s->n_tasks++] = task;
+    return code;
+}
+
+/* Cuts a node's targets into tasks of so many. */
+static int cut_node(dsep_search *s, int64_t x, double each, int64_t most) {
+    int code = DSEP_OK;
+    const int64_t n_adjacent =
+        dsep_adjacency_frozen(s->adjacency, x, s->order, s->adjacent, s->places);
+    const int64_t n_targets = choose_targets(s, x, 0, n_adjacent);
+    int32_t first = 0;
+    for (int64_t done = 0; done < n_targets && !code;) {
         const int64_t count = n_targets - done < most ? n_targets - done : most;
-        const int code = dsep_array_reserve((void **)&s->tasks, &s->tasks_room, s->n_tasks + 1,
-                                            sizeof *s->tasks, dsep_context_error(s->ctx));
-        if (code)
-            return code;
         done += count;
-        const int64_t end = s->targets[done - 1] + 1;
-        s->tasks[s->n_tasks++] =
-            (dsep_search_task){each * (double)count, (int32_t)x, (int32_t)first, (int32_t)end};
+        const int32_t end = s->targets[done - 1] + 1;
+        code = add_task(s, (dsep_search_task){each * (double)count, (int32_t)x, first, end});
         first = end;
     }
-    return DSEP_OK;
+    return code;
 }
 
 /* The tasks of this half, largest first; *most: neighbours of the densest node that has one. */
 static int list_tasks(dsep_search *s, int64_t *most) {
-    int64_t n_adjacent = 0;
+    int code = DSEP_OK;
     double total = 0;
     *most = s->n_tasks = 0;
-    for (int64_t x = 0; x < s->p; x++) {
-        const int64_t n_targets = look_at(s, x, &n_adjacent);
+    for (int64_t x = 0; x < s->p && !code; x++) {
+        const int64_t n_targets = count_targets(s, x);
         if (n_targets == 0)
             continue;
-        total += (double)n_targets * dsep_search_count_sets(n_adjacent, s->order);
-        *most = n_adjacent > *most ? n_adjacent : *most;
+        const double cost = (double)n_targets * dsep_skeleton_count_sets(s->degree[x], s->order);
+        code = add_task(s, (dsep_search_task){cost, (int32_t)x, 0, (int32_t)s->degree[x]});
+        *most = s->degree[x] > *most ? s->degree[x] : *most;
+        total += cost;
     }
     const double piece = total / MOST_PIECES > PIECE ? total / MOST_PIECES : PIECE;
-    for (int64_t x = 0; x < s->p; x++) {
-        const int64_t n_targets = look_at(s, x, &n_adjacent);
-        const int code = add_pieces(s, x, n_adjacent, n_targets, piece);
-        if (code)
-            return code;
+    const int64_t n_nodes = s->n_tasks;
+    int64_t kept = 0;
+    for (int64_t t = 0; t < n_nodes && !code; t++) {
+        const dsep_search_task whole = s->tasks[t];
+        const double each = dsep_skeleton_count_sets(whole.end, s->order);
+        if (whole.cost <= piece)
+            s->tasks[kept++] = whole;
+        else
+            code = cut_node(s, whole.node, each, piece < each ? 1 : (int64_t)(piece / each));
     }
-    qsort(s->tasks, (size_t)s->n_tasks, sizeof *s->tasks, by_cost);
-    return DSEP_OK;
+    /* what was cut stands behind the nodes: close the gap */
+    for (int64_t t = n_nodes; t < s->n_tasks; t++)
+        s->tasks[kept++] = s->tasks[t];
+    s->n_tasks = kept;
+    if (!code)
+        qsort(s->tasks, (size_t)s->n_tasks, sizeof *s->tasks, by_cost);
+    return code;
 }
 
 /* --- tests ----------------------------------------------------------------------------------- */
@@ -95,12 +115,23 @@ static void take_separated(dsep_walk *walk, dsep_search *s, int64_t target, int6
     walk->set[walk->order - 1] = (int32_t)pivot;
     for (int64_t d = 0; d < walk->order; d++)
         s->members[d] = walk->adjacent[walk->set[d]];
-    dsep_adjacency_remove(s->adjacency, walk->node, y, s->order);
+    dsep_adjacency_remove(s->adjacency, walk->node, s->places[walk->targets[target]], s->order);
     s->removed++;
+    if (s->n_gone++ < s->gone_room)
+        s->gone[s->n_gone - 1] = (dsep_pair){(int32_t)walk->node, (int32_t)y};
     if (!s->failed)
         s->failed = dsep_sepsets_add(s->sepsets, walk->node, y, s->members, walk->order,
                                      dsep_context_error(s->ctx));
     dsep_walk_drop(walk, target);
+}
+
+/* Now and then: does another node wait for an answer, is it late? */
+static int look_up(dsep_search *s) {
+    enum { VISITS = 256 };
+    dsep_counter_serve(s->counter);
+    if (s->stop_at > 0 && ++s->visits % VISITS == 0)
+        s->late = s->late || dsep_clock() > s->stop_at;
+    return s->late;
 }
 
 /* From the last target to the first, so that one that leaves moves none that is still to come. */
@@ -113,12 +144,12 @@ static int visit_prefix(dsep_walk *walk, int32_t start) {
         if (found.pivot >= 0)
             take_separated(walk, s, m, found.pivot);
     }
-    return s->failed || dsep_search_is_late(s);
+    return s->failed || look_up(s);
 }
 
 static dsep_skeleton_task search_task(dsep_search *s, dsep_search_task task) {
     const int64_t n_adjacent =
-        dsep_adjacency_frozen(s->adjacency, task.node, s->order, s->adjacent, s->left);
+        dsep_adjacency_frozen(s->adjacency, task.node, s->order, s->adjacent, s->places);
     const int64_t n_targets = choose_targets(s, task.node, task.first, task.end);
     dsep_walk walk = {.test = s->test,
                       .node = task.node,
@@ -153,6 +184,7 @@ static int search_tasks(dsep_context *ctx, dsep_search *s) {
         dsep_log_progress(ctx, phase, (double)dsep_counter_taken(s->counter), (double)s->n_tasks,
                           "tasks");
     }
+    dsep_counter_finish(ctx, s->counter);
     DSEP_AGREE(ctx, s->failed);
 cleanup:
     return code;
@@ -160,14 +192,19 @@ cleanup:
 
 static int run_half(dsep_context *ctx, dsep_search *s) {
     int code = DSEP_OK;
-    int64_t most = 0;
-    int mine = list_tasks(s, &most);
+    int64_t most = 0, bytes = 0;
+    s->n_gone = 0;
+    int mine = dsep_array_reserve((void **)&s->gone, &s->gone_room,
+                                  dsep_adjacency_list_limit(s->adjacency), sizeof *s->gone,
+                                  dsep_context_error(ctx));
+    if (!mine)
+        mine = list_tasks(s, &most);
     if (!mine)
         mine = s->test->reserve(s->test->state, most, s->order, dsep_context_error(ctx));
     DSEP_AGREE(ctx, mine);
     DSEP_TRY(search_tasks(ctx, s));
-    DSEP_TRY(dsep_adjacency_sync(ctx, s->adjacency));
-    dsep_search_trace_end(ctx, s, s->n_tasks, s->adjacency->offset[s->p]);
+    DSEP_TRY(dsep_adjacency_sync(ctx, s->adjacency, s->gone, s->n_gone, s->order, &bytes));
+    dsep_search_trace_end(ctx, s, s->n_tasks, bytes);
     if (s->stop_at > 0) {
         int64_t late = s->late;
         dsep_max_i64(ctx, &late, 1);

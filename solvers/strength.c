@@ -9,11 +9,20 @@
 #include <math.h>
 #include <stdlib.h>
 
+/* A task has about so many tests at most, unless one edge alone has more. */
+static const double PIECE = 1 << 20;
+
 /* The weakest test of an edge so far, seen from one of its ends. */
 typedef struct {
     double statistic, association;
     int64_t order;
 } weakest;
+
+/* Some edges of one node, for handing out: first .. first + count - 1 of its row in the graph. */
+typedef struct {
+    double cost; /* tests */
+    int32_t node, first, count;
+} task;
 
 typedef struct {
     dsep_citest *test;
@@ -23,26 +32,29 @@ typedef struct {
     int32_t *set;                /* [DSEP_ADJACENCY_MAX_ORDER] */
     double *least;               /* [p] smallest |association| of this order, with its sign */
     weakest *found;              /* [2 n_edges] shared: the graph's places */
+    dsep_counter *counter;
+    task *tasks; /* [n_tasks] largest first */
+    int64_t n_tasks, tasks_room;
 } measuring;
 
 static int visit_prefix(dsep_walk *walk, int32_t start) {
     measuring *m = walk->data;
+    dsep_counter_serve(m->counter);
     for (int64_t t = 0; t < walk->n_targets; t++) {
         if (dsep_walk_member(walk, t))
             continue;
-        const double association = m->test->weakest(m->test->state, t, start);
+        const double association = m->test->weakest(m->test->state, t, start, fabs(m->least[t]));
         if (fabs(association) < fabs(m->least[t])) /* never for NaN */
             m->least[t] = association;
     }
     return 0;
 }
 
-/* Positions of the node's neighbours in the graph among the adjacent ones. */
-static void place_targets(const measuring *m, int64_t x, int64_t n_adjacent) {
-    const int32_t *neighbour = m->graph->neighbour + m->graph->offset[x];
-    const int64_t degree = dsep_graph_degree(m->graph, x);
+/* Positions of the task's neighbours in the graph among the adjacent ones. */
+static void place_targets(const measuring *m, task part, int64_t n_adjacent) {
+    const int32_t *neighbour = m->graph->neighbour + m->graph->offset[part.node] + part.first;
     int64_t at = 0;
-    for (int64_t k = 0; k < n_adjacent && at < degree; k++)
+    for (int64_t k = 0; k < n_adjacent && at < part.count; k++)
         if (m->adjacent[k] == neighbour[at])
             m->targets[at++] = (int32_t)k;
 }
@@ -54,60 +66,100 @@ static void note(measuring *m, int64_t place, double association, int64_t order)
         *found = (weakest){statistic, association, order};
 }
 
-static void measure_marginal(measuring *m, int64_t x) {
-    for (int64_t k = m->graph->offset[x]; k < m->graph->offset[x + 1]; k++)
-        note(m, k, m->test->marginal(m->test->state, x, m->graph->neighbour[k]), 0);
+static void measure_marginal(measuring *m, task part) {
+    const int64_t first = m->graph->offset[part.node] + part.first;
+    for (int64_t k = first; k < first + part.count; k++)
+        note(m, k, m->test->marginal(m->test->state, part.node, m->graph->neighbour[k]), 0);
 }
 
 /* order: 1 or more. */
-static void measure_order(measuring *m, int64_t x, int64_t n_adjacent, int64_t order) {
-    const int64_t degree = dsep_graph_degree(m->graph, x);
+static void measure_order(measuring *m, task part, int64_t n_adjacent, int64_t order) {
     if (n_adjacent - 1 < order)
         return;
-    place_targets(m, x, n_adjacent);
-    for (int64_t t = 0; t < degree; t++)
+    place_targets(m, part, n_adjacent);
+    for (int64_t t = 0; t < part.count; t++)
         m->least[t] = INFINITY;
     dsep_walk walk = {.test = m->test,
-                      .node = x,
+                      .node = part.node,
                       .adjacent = m->adjacent,
                       .n_adjacent = n_adjacent,
                       .targets = m->targets,
-                      .n_targets = degree,
+                      .n_targets = part.count,
                       .order = order,
                       .set = m->set,
                       .data = m,
                       .visit = visit_prefix};
     dsep_walk_subsets(&walk);
-    for (int64_t t = 0; t < degree; t++)
+    for (int64_t t = 0; t < part.count; t++)
         if (!isinf(m->least[t]))
-            note(m, m->graph->offset[x] + t, m->least[t], order);
+            note(m, m->graph->offset[part.node] + part.first + t, m->least[t], order);
 }
 
-static int measure_node(dsep_context *ctx, measuring *m, int64_t x) {
+static int measure_task(dsep_context *ctx, measuring *m, task part) {
     int code = DSEP_OK;
-    if (dsep_graph_degree(m->graph, x) == 0)
-        return DSEP_OK;
-    measure_marginal(m, x);
+    measure_marginal(m, part);
     for (int64_t l = 1; l < m->skeleton->n_levels; l++) {
         const int64_t n_adjacent =
-            dsep_adjacency_frozen(m->skeleton->adjacency, x, l, m->adjacent, NULL);
+            dsep_adjacency_frozen(m->skeleton->adjacency, part.node, l, m->adjacent, NULL);
         DSEP_TRY(m->test->reserve(m->test->state, n_adjacent, l, dsep_context_error(ctx)));
-        measure_order(m, x, n_adjacent, l);
+        measure_order(m, part, n_adjacent, l);
     }
 cleanup:
     return code;
 }
 
-static int measure_nodes(dsep_context *ctx, measuring *m, dsep_counter *counter) {
-    int mine = DSEP_OK;
-    const int64_t p = m->graph->n_nodes;
-    dsep_counter_reset(ctx, counter, p);
-    for (int64_t x; !mine && (x = dsep_counter_next(counter)) >= 0;) {
-        mine = measure_node(ctx, m, x);
-        dsep_log_progress(ctx, "edge strengths", (double)dsep_counter_taken(counter), (double)p,
-                          "variables");
+/* Tests that an edge of a node has over all orders. */
+static double tests_of(const measuring *m, int64_t x) {
+    double tests = 1;
+    for (int64_t l = 1; l < m->skeleton->n_levels; l++)
+        tests +=
+            dsep_skeleton_count_sets(dsep_adjacency_frozen_degree(m->skeleton->adjacency, x, l), l);
+    return tests;
+}
+
+static int by_cost(const void *left, const void *right) {
+    const task *a = left, *b = right;
+    if (a->cost != b->cost)
+        return a->cost > b->cost ? -1 : 1;
+    if (a->node != b->node)
+        return a->node < b->node ? -1 : 1;
+    return (a->first > b->first) - (a->first < b->first);
+}
+
+/* Cuts every node by its edges, which have nothing to do with each other. */
+static int list_tasks(measuring *m, dsep_error *error) {
+    for (int64_t x = 0; x < m->graph->n_nodes; x++) {
+        const int64_t degree = dsep_graph_degree(m->graph, x);
+        const double each = degree > 0 ? tests_of(m, x) : 1;
+        const int64_t most = each < PIECE ? (int64_t)(PIECE / each) : 1;
+        for (int64_t first = 0; first < degree; first += most) {
+            const int64_t count = degree - first < most ? degree - first : most;
+            const int code = dsep_array_reserve((void **)&m->tasks, &m->tasks_room, m->n_tasks + 1,
+                                                sizeof *m->tasks, error);
+            if (code)
+                return code;
+            m->tasks[m->n_tasks++] =
+                (task){each * (double)count, (int32_t)x, (int32_t)first, (int32_t)count};
+        }
     }
-    return dsep_agree(ctx, mine);
+    qsort(m->tasks, (size_t)m->n_tasks, sizeof *m->tasks, by_cost);
+    return DSEP_OK;
+}
+
+static int measure_tasks(dsep_context *ctx, measuring *m, dsep_counter *counter) {
+    int code = DSEP_OK, mine = DSEP_OK;
+    DSEP_AGREE(ctx, list_tasks(m, dsep_context_error(ctx)));
+    dsep_counter_reset(ctx, counter, m->n_tasks);
+    m->counter = counter;
+    for (int64_t t; !mine && (t = dsep_counter_next(counter)) >= 0;) {
+        mine = measure_task(ctx, m, m->tasks[t]);
+        dsep_log_progress(ctx, "edge strengths", (double)dsep_counter_taken(counter),
+                          (double)m->n_tasks, "tasks");
+    }
+    dsep_counter_finish(ctx, counter);
+    DSEP_AGREE(ctx, mine);
+cleanup:
+    return code;
 }
 
 /* An edge was tested from both ends; the weaker test speaks, the lower node's among equals. */
@@ -158,7 +210,7 @@ int dsep_strength_measure(dsep_context *ctx, dsep_citest *test, const dsep_skele
                                 "edge strengths", &found));
     DSEP_TRY(dsep_counter_create(ctx, &counter));
     m.found = dsep_shared_data(found);
-    DSEP_TRY(measure_nodes(ctx, &m, counter));
+    DSEP_TRY(measure_tasks(ctx, &m, counter));
     dsep_shared_unite(ctx, found);
     join_ends(&m, made);
     *strength = made;
@@ -170,6 +222,7 @@ cleanup:
     free(m.targets);
     free(m.set);
     free(m.least);
+    free(m.tasks);
     dsep_strength_destroy(&made);
     return code;
 }

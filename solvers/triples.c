@@ -10,6 +10,10 @@
 #include <stdlib.h>
 
 typedef struct {
+    int32_t end, middle;
+} path;
+
+typedef struct {
     dsep_context *ctx;
     dsep_citest *test;
     const dsep_skeleton *skeleton;
@@ -25,6 +29,10 @@ typedef struct {
     int64_t *with;          /* [p] how many separating sets each z is in */
     int64_t n_middle, sets;
     int64_t x, y, from; /* the pair; the end whose neighbours are searched */
+    int64_t set_at;     /* the first separating set not before the pair */
+    path *paths;        /* from x over two edges */
+    int64_t n_paths, paths_room;
+    uint8_t *joined; /* [p] to x */
 } judging;
 
 /* --- all separating sets of a pair ----------------------------------------------------------- */
@@ -134,20 +142,6 @@ cleanup:
     return code;
 }
 
-/* The nodes adjacent to both ends, by merging two ascending rows. */
-static void list_middle(judging *j) {
-    const dsep_graph *graph = j->graph;
-    int64_t a = graph->offset[j->x], b = graph->offset[j->y];
-    j->n_middle = 0;
-    while (a < graph->offset[j->x + 1] && b < graph->offset[j->y + 1]) {
-        const int32_t left = graph->neighbour[a], right = graph->neighbour[b];
-        if (left == right)
-            j->middle[j->n_middle++] = left;
-        a += left <= right;
-        b += right <= left;
-    }
-}
-
 static int judge_by_sets(judging *j, dsep_orientation rule) {
     int code = DSEP_OK;
     j->sets = 0;
@@ -167,49 +161,78 @@ cleanup:
     return code;
 }
 
+/* The separating set of the pair, or -1. Pairs of this rank come in ascending order, as sets do. */
+static int64_t find_set(judging *j) {
+    const dsep_sepsets *sets = j->skeleton->sepsets;
+    while (j->set_at < sets->count &&
+           (sets->first[j->set_at] < j->x ||
+            (sets->first[j->set_at] == j->x && sets->second[j->set_at] < j->y)))
+        j->set_at++;
+    const int found = j->set_at < sets->count && sets->first[j->set_at] == j->x &&
+                      sets->second[j->set_at] == j->y;
+    return found ? j->set_at : -1;
+}
+
 static int judge_by_search(judging *j) {
     int code = DSEP_OK;
-    const int64_t set = dsep_sepsets_find(j->skeleton->sepsets, j->x, j->y);
+    const int64_t set = find_set(j);
     for (int64_t m = 0; m < j->n_middle && !code; m++)
         if (set < 0 || !dsep_sepsets_contains(j->skeleton->sepsets, set, j->middle[m]))
             code = add(j, j->middle[m], DSEP_TRIPLE_COLLIDER);
     return code;
 }
 
-static int judge_pair(judging *j, int64_t y) {
-    j->y = y;
-    list_middle(j);
+static int judge_pair(judging *j) {
     if (j->orientation != DSEP_ORIENTATION_STANDARD)
         return judge_by_sets(j, j->orientation);
-    if (dsep_knowledge_parts(j->knowledge, j->x, y))
+    if (dsep_knowledge_parts(j->knowledge, j->x, j->y))
         return judge_by_sets(j, DSEP_ORIENTATION_CONSERVATIVE);
     return judge_by_search(j);
 }
 
-static int by_number(const void *left, const void *right) {
-    return *(const int32_t *)left - *(const int32_t *)right;
+static int by_end(const void *left, const void *right) {
+    const path *a = left, *b = right;
+    return a->end != b->end ? (a->end < b->end ? -1 : 1)
+                            : (a->middle > b->middle) - (a->middle < b->middle);
 }
 
-/* The pairs x < y at distance two. ends: [room] reused from node to node. */
-static int judge_node(judging *j, int64_t x, int32_t **ends, int64_t *room) {
-    int code = DSEP_OK;
-    int64_t count = 0;
+/* The paths x - z - y with y > x and y not joined to x, sorted by (y, z), into j->paths. */
+static int list_paths(judging *j, int64_t x) {
+    int code = DSEP_OK, ascending = 1;
     const dsep_graph *graph = j->graph;
-    j->x = x;
-    for (int64_t k = graph->offset[x]; k < graph->offset[x + 1]; k++) {
-        const int64_t z = graph->neighbour[k];
-        DSEP_TRY(dsep_array_reserve((void **)ends, room, count + dsep_graph_degree(graph, z),
-                                    sizeof **ends, dsep_context_error(j->ctx)));
-        for (int64_t l = graph->offset[z]; l < graph->offset[z + 1]; l++)
-            if (graph->neighbour[l] > x && dsep_graph_find(graph, x, graph->neighbour[l]) < 0)
-                (*ends)[count++] = graph->neighbour[l];
+    j->n_paths = 0;
+    for (int64_t k = graph->offset[x]; k < graph->offset[x + 1]; k++)
+        j->joined[graph->neighbour[k]] = 1;
+    for (int64_t k = graph->offset[x]; k < graph->offset[x + 1] && !code; k++) {
+        const int32_t z = graph->neighbour[k];
+        code = dsep_array_reserve((void **)&j->paths, &j->paths_room,
+                                  j->n_paths + dsep_graph_degree(graph, z), sizeof *j->paths,
+                                  dsep_context_error(j->ctx));
+        for (int64_t l = graph->twin[k] + 1; l < graph->offset[z + 1] && !code; l++) {
+            const int32_t y = graph->neighbour[l];
+            if (j->joined[y])
+                continue;
+            ascending = ascending && (j->n_paths == 0 || j->paths[j->n_paths - 1].end < y);
+            j->paths[j->n_paths++] = (path){y, z};
+        }
     }
-    if (count > 0)
-        qsort(*ends, (size_t)count, sizeof **ends, by_number);
-    for (int64_t e = 0; e < count; e++)
-        if (e == 0 || (*ends)[e] != (*ends)[e - 1])
-            DSEP_TRY(judge_pair(j, (*ends)[e]));
-cleanup:
+    for (int64_t k = graph->offset[x]; k < graph->offset[x + 1]; k++)
+        j->joined[graph->neighbour[k]] = 0;
+    if (!ascending)
+        qsort(j->paths, (size_t)j->n_paths, sizeof *j->paths, by_end);
+    return code;
+}
+
+/* The pairs x < y at distance two. */
+static int judge_node(judging *j, int64_t x) {
+    int code = list_paths(j, x);
+    j->x = x;
+    for (int64_t i = 0; i < j->n_paths && !code;) {
+        j->y = j->paths[i].end;
+        for (j->n_middle = 0; i < j->n_paths && j->paths[i].end == j->y; i++)
+            j->middle[j->n_middle++] = j->paths[i].middle;
+        code = judge_pair(j);
+    }
     return code;
 }
 
@@ -217,21 +240,19 @@ cleanup:
  * whoever is free takes the next x. */
 static int judge_all(judging *j, dsep_counter *counter) {
     int mine = DSEP_OK;
-    int32_t *ends = NULL;
-    int64_t room = 0;
     const int64_t p = j->graph->n_nodes;
     if (j->orientation == DSEP_ORIENTATION_STANDARD) {
         const dsep_block block = dsep_layout_block(p, dsep_size(j->ctx), dsep_rank(j->ctx));
         for (int64_t x = block.first; x < block.first + block.count && !mine; x++)
-            mine = judge_node(j, x, &ends, &room);
+            mine = judge_node(j, x);
     } else {
         for (int64_t x; !mine && (x = dsep_counter_next(counter)) >= 0;) {
-            mine = judge_node(j, x, &ends, &room);
+            mine = judge_node(j, x);
             dsep_log_progress(j->ctx, "v-structures", (double)dsep_counter_taken(counter),
                               (double)p, "variables");
         }
+        dsep_counter_finish(j->ctx, counter);
     }
-    free(ends);
     return dsep_agree(j->ctx, mine);
 }
 
@@ -244,6 +265,13 @@ static int by_triple(const void *left, const void *right) {
     return 0;
 }
 
+static int is_sorted(const dsep_triple *triples, int64_t count) {
+    for (int64_t t = 1; t < count; t++)
+        if (by_triple(&triples[t - 1], &triples[t]) > 0)
+            return 0;
+    return 1;
+}
+
 static int allocate(judging *j) {
     const int64_t p = j->graph->n_nodes;
     j->adjacent = dsep_array(p + 1, sizeof *j->adjacent);
@@ -251,7 +279,8 @@ static int allocate(judging *j) {
     j->members = dsep_array(DSEP_ADJACENCY_MAX_ORDER + 1, sizeof *j->members);
     j->middle = dsep_array(p, sizeof *j->middle);
     j->with = dsep_array(p, sizeof *j->with);
-    const int whole = j->adjacent && j->set && j->members && j->middle && j->with;
+    j->joined = dsep_array(p, sizeof *j->joined);
+    const int whole = j->adjacent && j->set && j->members && j->middle && j->with && j->joined;
     return dsep_agree(j->ctx,
                       whole ? DSEP_OK
                             : dsep_out_of_memory(dsep_context_error(j->ctx), "the v-structures"));
@@ -279,7 +308,8 @@ int dsep_triples_judge(dsep_context *ctx, dsep_citest *test, const dsep_skeleton
     DSEP_TRY(
         dsep_gather_all(ctx, j.list, j.count * (int64_t)sizeof *j.list, (void **)triples, &bytes));
     *count = bytes / (int64_t)sizeof **triples;
-    qsort(*triples, (size_t)*count, sizeof **triples, by_triple);
+    if (!is_sorted(*triples, *count))
+        qsort(*triples, (size_t)*count, sizeof **triples, by_triple);
 cleanup:
     dsep_counter_destroy(&counter);
     free(j.list);
@@ -288,6 +318,8 @@ cleanup:
     free(j.members);
     free(j.middle);
     free(j.with);
+    free(j.paths);
+    free(j.joined);
     return code;
 }
 

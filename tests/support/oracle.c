@@ -212,7 +212,8 @@ static dsep_citest_scan scan(void *state, int64_t target, int32_t start) {
     return found;
 }
 
-static double weakest(void *state, int64_t target, int32_t start) {
+static double weakest(void *state, int64_t target, int32_t start, double least) {
+    (void)least;
     return scan(state, target, start).pivot >= 0 ? 0 : .5;
 }
 

@@ -99,12 +99,12 @@ static int state_right(const dsep_adjacency *a, const plain *g) {
     int good = 1;
     for (int64_t x = 0; x < g->p; x++) {
         int32_t found[MOST];
-        uint8_t left[MOST];
-        int64_t degree = 0, count = dsep_adjacency_frozen(a, x, 1, found, left);
+        int32_t places[MOST];
+        int64_t degree = 0, count = dsep_adjacency_frozen(a, x, 1, found, places);
         for (int64_t y = 0; y < g->p; y++)
             degree += g->state[x][y] == -1;
         for (int64_t k = 0; k < count; k++)
-            good &= left[k] == (g->state[x][found[k]] == -1);
+            good &= dsep_adjacency_stays(a, x, places[k]) == (g->state[x][found[k]] == -1);
         good &= dsep_adjacency_degree(a, x) == degree;
         for (int64_t order = 1; order <= LAST_ORDER + 1; order++)
             good &= frozen_right(a, g, x, order);
@@ -125,17 +125,33 @@ static int graph_right(const dsep_adjacency *a, const plain *g) {
     return good;
 }
 
+/* By the names of its ends. */
+static void remove_edge(dsep_adjacency *a, int64_t x, int64_t y, int64_t order) {
+    for (int64_t k = a->offset[x]; k < a->offset[x + 1]; k++)
+        if (a->neighbour[k] == y)
+            dsep_adjacency_remove(a, x, (int32_t)(k - a->offset[x]), order);
+}
+
+/* What this rank has removed since the last sync. */
+typedef struct {
+    int64_t count;
+    dsep_pair pairs[MOST * MOST / 2];
+} list;
+
 /* Removes about a third of the edges at an order, each by one rank, and notes it in `g`. */
-static int64_t remove_some(dsep_context *ctx, dsep_adjacency *a, plain *g, int order) {
+static int64_t remove_some(dsep_context *ctx, dsep_adjacency *a, plain *g, int order, list *own) {
     int64_t removed = 0;
+    const double share = order % 2 ? 1. / 3 : .01; /* too many for lists, and few */
     for (int64_t x = 0; x < g->p; x++)
         for (int64_t y = x + 1; y < g->p; y++) {
             const dsep_random source = {(uint64_t)order, 1401, (uint32_t)(x * MOST + y)};
-            if (g->state[x][y] != -1 || dsep_random_uniform(source, 0) > 1. / 3)
+            if (g->state[x][y] != -1 || dsep_random_uniform(source, 0) > share)
                 continue;
             const uint64_t who = dsep_random_below(source, 1, (uint64_t)dsep_size(ctx));
-            if ((int)who == dsep_rank(ctx))
-                dsep_adjacency_remove(a, removed % 2 ? y : x, removed % 2 ? x : y, order);
+            if ((int)who == dsep_rank(ctx)) {
+                remove_edge(a, removed % 2 ? y : x, removed % 2 ? x : y, order);
+                own->pairs[own->count++] = (dsep_pair){(int32_t)x, (int32_t)y};
+            }
             g->state[x][y] = g->state[y][x] = order;
             removed++;
         }
@@ -167,9 +183,11 @@ static void test_size(dsep_context *ctx, int64_t p, double density, const char *
     int64_t removed = 0;
     for (int order = 1; order <= LAST_ORDER; order++) {
         dsep_barrier(ctx); /* all have looked before anyone removes */
-        removed += remove_some(ctx, a, &g, order);
+        list own = {.count = 0};
+        int64_t bytes = 0;
+        removed += remove_some(ctx, a, &g, order, &own);
         good &= past_stands(a, &g, order);
-        dsep_adjacency_sync(ctx, a);
+        dsep_adjacency_sync(ctx, a, own.pairs, own.count, order, &bytes);
         good &= state_right(a, &g) && graph_right(a, &g) && rows_right(a, &g);
     }
     tap_ok(good, "%s, %lld nodes: %lld edges removed at orders 1 to 4, known to all", title,
@@ -187,8 +205,10 @@ static void test_restore(dsep_context *ctx, int64_t p, int from_list, const char
     for (int order = 1; order <= LAST_ORDER; order++) {
         plain before = g;
         dsep_barrier(ctx);
-        taken_back += remove_some(ctx, a, &g, order);
-        dsep_adjacency_sync(ctx, a);
+        list own = {.count = 0}, again = {.count = 0};
+        int64_t bytes = 0;
+        taken_back += remove_some(ctx, a, &g, order, &own);
+        dsep_adjacency_sync(ctx, a, own.pairs, own.count, order, &bytes);
         good &= state_right(a, &g);
         dsep_barrier(ctx);
         dsep_adjacency_restore(ctx, a, order);
@@ -199,8 +219,8 @@ static void test_restore(dsep_context *ctx, int64_t p, int from_list, const char
         good &= state_right(a, &before);
         g = before;
         dsep_barrier(ctx);
-        remove_some(ctx, a, &g, order);
-        dsep_adjacency_sync(ctx, a);
+        remove_some(ctx, a, &g, order, &again);
+        dsep_adjacency_sync(ctx, a, again.pairs, again.count, order, &bytes);
         good &= state_right(a, &g) && graph_right(a, &g);
     }
     tap_ok(good && (p < 60 || taken_back > p),
@@ -237,14 +257,16 @@ static void test_highest(dsep_context *ctx) {
     plain g = draw(2, 1);
     dsep_adjacency *a = create(ctx, &g);
     int32_t found[2];
-    uint8_t left = 7;
+    int32_t place = 7;
+    const dsep_pair pair = {0, 1};
+    int64_t bytes = 0;
     if (dsep_rank(ctx) == 0)
-        dsep_adjacency_remove(a, 0, 1, DSEP_ADJACENCY_MAX_ORDER);
-    dsep_adjacency_sync(ctx, a);
+        remove_edge(a, 0, 1, DSEP_ADJACENCY_MAX_ORDER);
+    dsep_adjacency_sync(ctx, a, &pair, dsep_rank(ctx) == 0, DSEP_ADJACENCY_MAX_ORDER, &bytes);
     tap_ok(dsep_adjacency_degree(a, 0) == 0 && dsep_adjacency_degree(a, 1) == 0 &&
-               dsep_adjacency_frozen(a, 1, DSEP_ADJACENCY_MAX_ORDER, found, &left) == 1 &&
-               left == 0 &&
-               dsep_adjacency_frozen(a, 0, DSEP_ADJACENCY_MAX_ORDER + 1, found, &left) == 0,
+               dsep_adjacency_frozen(a, 1, DSEP_ADJACENCY_MAX_ORDER, found, &place) == 1 &&
+               place == 0 && !dsep_adjacency_stays(a, 1, place) &&
+               dsep_adjacency_frozen(a, 0, DSEP_ADJACENCY_MAX_ORDER + 1, found, &place) == 0,
            "an edge removed at the highest order");
     dsep_adjacency_destroy(&a);
     dsep_adjacency_destroy(&a);

@@ -160,7 +160,7 @@ static int scan_right(walk *w, int64_t target, int32_t next, const double *r, in
             least = r[k];
     }
     const dsep_citest_scan found = w->test->scan(w->test->state, target, next);
-    const double weakest = w->test->weakest(w->test->state, target, next);
+    const double weakest = w->test->weakest(w->test->state, target, next, INFINITY);
     *pivot = found.pivot;
     *(wanted.pivot < 0 ? &w->none : &w->found) += 1;
     w->singular += wanted.singular;
@@ -298,8 +298,8 @@ static int same_paths(const walk *a, const walk *b, int64_t m, int *late) {
     for (int64_t next = 0; next < a->n_adjacent && pivot >= 0; next = pivot + 1 + below(20)) {
         const dsep_citest_scan one = a->test->scan(a->test->state, m, (int32_t)next);
         const dsep_citest_scan two = b->test->scan(b->test->state, m, (int32_t)next);
-        const double weak[] = {a->test->weakest(a->test->state, m, (int32_t)next),
-                               b->test->weakest(b->test->state, m, (int32_t)next)};
+        const double weak[] = {a->test->weakest(a->test->state, m, (int32_t)next, INFINITY),
+                               b->test->weakest(b->test->state, m, (int32_t)next, INFINITY)};
         good &= one.pivot == two.pivot && one.singular == two.singular;
         good &= memcmp(&weak[0], &weak[1], sizeof weak[0]) == 0;
         pivot = one.pivot;
@@ -340,7 +340,7 @@ static void test_paths(void) {
     const int32_t end = (int32_t)a.n_adjacent;
     tap_ok(a.test->scan(a.test->state, 0, end).pivot < 0 &&
                b.test->scan(b.test->state, 0, end).pivot < 0 &&
-               isnan(a.test->weakest(a.test->state, 0, end)),
+               isnan(a.test->weakest(a.test->state, 0, end, INFINITY)),
            "no pivots left: nothing is found");
     dsep_fisher_z_destroy(&a.test);
     dsep_fisher_z_destroy(&b.test);

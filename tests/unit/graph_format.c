@@ -183,6 +183,31 @@ static void test_matrices(void) {
        "adjacency: the row causes the column");
 }
 
+/* A matrix of 100,001 variables would be 20 GB; the list of edges is short. */
+static void test_large(void) {
+    enum { NODES = 100001 };
+    static char name[NODES][8];
+    static char *names[NODES];
+    dsep_named_graph *graph = NULL;
+    dsep_error error = {0};
+    FILE *nowhere = fopen("/dev/null", "w");
+    for (int64_t x = 0; x < NODES; x++) {
+        snprintf(name[x], sizeof name[x], "%d", (int)x);
+        names[x] = name[x];
+    }
+    const int made =
+        !dsep_named_graph_create(names, NODES, NULL, 0, DSEP_GRAPH_CPDAG, &error, &graph);
+    for (int f = 0; f < 2; f++)
+        tap_ok(made &&
+                   dsep_graph_print(nowhere, graph, f ? DSEP_FORMAT_PCALG : DSEP_FORMAT_ADJACENCY,
+                                    &error) == DSEP_ERROR_USAGE &&
+                   strstr(error.text, "20 GB") && strstr(error.text, "csv"),
+               "%s: a matrix of 100,001 variables is refused", f ? "pcalg" : "adjacency");
+    tap_ok(made && !dsep_graph_print(nowhere, graph, DSEP_FORMAT_TETRAD, &error), "a list is not");
+    fclose(nowhere);
+    dsep_named_graph_destroy(&graph);
+}
+
 static void test_dagitty(void) {
     is(print_mixed(DSEP_FORMAT_DAGITTY),
        "pdag {\n"
@@ -210,6 +235,7 @@ int main(int argc, char **argv) {
     test_tetrad();
     test_json();
     test_matrices();
+    test_large();
     test_dagitty();
     return tap_end();
 }

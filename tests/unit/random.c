@@ -85,6 +85,23 @@ static void test_uniform(void) {
            chi_square(halves, CELLS, expected));
 }
 
+/* Also across the border of 32 bits of the index. */
+static void test_run(void) {
+    enum { LENGTH = 300 };
+    const dsep_random source = {77, DSEP_STREAM_NOISE, 5};
+    const uint64_t starts[] = {0, 12345, UINT32_MAX - 150ull};
+    int same = 1;
+    for (int s = 0; s < 3; s++) {
+        double run[LENGTH][2], one[2];
+        dsep_random_uniform2_run(source, starts[s], LENGTH, run);
+        for (int i = 0; i < LENGTH; i++) {
+            dsep_random_uniform2(source, starts[s] + (uint64_t)i, one);
+            same &= run[i][0] == one[0] && run[i][1] == one[1];
+        }
+    }
+    tap_ok(same, "a run of draws is the same as one by one");
+}
+
 static void test_below(void) {
     const dsep_random source = {3, DSEP_STREAM_ORDER, 0};
     int count[7] = {0}, inside = 1;
@@ -103,6 +120,7 @@ int main(int argc, char **argv) {
     test_vectors();
     test_arguments();
     test_uniform();
+    test_run();
     test_below();
     return tap_end();
 }

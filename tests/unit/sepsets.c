@@ -54,7 +54,7 @@ static dsep_sepsets *gather_sets(dsep_context *ctx, int64_t p, dealing how) {
             if (x < y)
                 good &= add_pair(ctx, how, sets, x, y);
         }
-    good &= dsep_sepsets_settle(ctx, &sets) == DSEP_OK;
+    good &= dsep_sepsets_settle(ctx, sets) == DSEP_OK;
     tap_ok(good, "%lld nodes, dealing %d: added and settled", (long long)p, (int)how);
     return sets;
 }
@@ -139,7 +139,7 @@ static void test_empty(dsep_context *ctx) {
     dsep_sepsets *sets = NULL;
     dsep_sepsets_create(5, NULL, &sets);
     tap_ok(sets->count == 0 && dsep_sepsets_find(sets, 0, 1) == -1, "a new collection is empty");
-    tap_ok(dsep_sepsets_settle(ctx, &sets) == DSEP_OK && sets->count == 0 && sets->n_nodes == 5 &&
+    tap_ok(dsep_sepsets_settle(ctx, sets) == DSEP_OK && sets->count == 0 && sets->n_nodes == 5 &&
                dsep_sepsets_find(sets, 0, 1) == -1,
            "and so it is when settled");
     dsep_sepsets_destroy(&sets);
@@ -155,10 +155,10 @@ static void test_twice(dsep_context *ctx) {
     dsep_sepsets_create(6, NULL, &sets);
     if (dsep_rank(ctx) == 0)
         dsep_sepsets_add(sets, 4, 1, first, 1, NULL);
-    dsep_sepsets_settle(ctx, &sets);
+    dsep_sepsets_settle(ctx, sets);
     if (dsep_rank(ctx) == dsep_size(ctx) - 1)
         dsep_sepsets_add(sets, 1, 2, second, 2, NULL);
-    dsep_sepsets_settle(ctx, &sets);
+    dsep_sepsets_settle(ctx, sets);
     const int owner = (int)dsep_layout_owner(6, dsep_size(ctx), 1);
     const int64_t at = dsep_sepsets_find(sets, 1, 2);
     const int here = at == 0 && sets->count == 2 && dsep_sepsets_find(sets, 1, 4) == 1 &&
@@ -195,14 +195,14 @@ static void test_truncate(dsep_context *ctx) {
         dsep_sepsets_truncate(sets, sets->count + 5); /* more than there are: all stay */
         good &= sets->count == wanted->count;
     }
-    good &= dsep_sepsets_settle(ctx, &sets) == DSEP_OK &&
-            dsep_sepsets_settle(ctx, &wanted) == DSEP_OK && hash_of(sets) == hash_of(wanted);
+    good &= dsep_sepsets_settle(ctx, sets) == DSEP_OK &&
+            dsep_sepsets_settle(ctx, wanted) == DSEP_OK && hash_of(sets) == hash_of(wanted);
     kept = sets->count;
     dsep_sum_i64(ctx, &kept, 1);
     tap_ok(good && kept > NODES, "two of four orders taken back: the %lld pairs of the others",
            (long long)kept);
     dsep_sepsets_truncate(sets, 0);
-    good = dsep_sepsets_settle(ctx, &sets) == DSEP_OK && sets->count == 0;
+    good = dsep_sepsets_settle(ctx, sets) == DSEP_OK && sets->count == 0;
     tap_ok(good && dsep_sepsets_find(sets, 0, 1) == -1, "all taken back: nothing is left");
     dsep_sepsets_destroy(&sets);
     dsep_sepsets_destroy(&wanted);

@@ -191,6 +191,28 @@ static void test_booleans(void) {
     dsep_table_destroy(&table);
 }
 
+/* So wide that rows are read and turned in several batches on any number of ranks up to 4. */
+static void test_wide(void) {
+    enum { ROWS = 1000, COLUMNS = 40000 };
+    unsigned char *bytes = malloc((size_t)ROWS * COLUMNS);
+    dsep_table *table = NULL;
+    for (int64_t i = 0; i < ROWS; i++)
+        for (int64_t j = 0; j < COLUMNS; j++)
+            bytes[i * COLUMNS + j] = (unsigned char)(i * i * 7 + j * 5 + i * j);
+    dsep_table_settings s = dsep_table_default_settings();
+    s.path = put(1, HEADER("'|u1'", "False", "(1000, 40000)"), bytes, (int64_t)ROWS * COLUMNS);
+    s.drop = "3";
+    int good = !dsep_table_read(ctx, &s, &table) && table->n_variables == COLUMNS - 1;
+    for (int64_t j = 0; good && j < table->mine.count; j++) {
+        const int64_t column = table->mine.first + j, from = column + (column > 1);
+        for (int64_t i = 0; i < ROWS; i++)
+            good &= table->values[j * ROWS + i] == bytes[i * COLUMNS + from];
+    }
+    tap_ok(good, "40,000 columns of 1,000 rows, one of them left out");
+    dsep_table_destroy(&table);
+    free(bytes);
+}
+
 int main(int argc, char **argv) {
     static const char *const types[] = {"<f4", "<f8", ">f4", ">f8", "|i1", "<i2", ">i2", "<i4",
                                         ">i4", "<i8", ">i8", "|u1", "<u2", "<u4", ">u8"};
@@ -201,6 +223,7 @@ int main(int argc, char **argv) {
     for (int k = 0; k < 4; k++)
         reads("<f8", k & 1, 1, k >> 1);
     test_booleans();
+    test_wide();
     test_hostile();
     test_values();
     return tap_end();
