@@ -52,15 +52,19 @@ ifeq ($(VARIANT),asan)
   BUILD := build/asan
 endif
 
-# One level of SIMD alone, so that tests can compare them: VARIANT=simd1, simd3 or simd4.
+# One level of SIMD alone, so that tests can compare them: VARIANT=simd1, simd3 or simd4, after a
+# usual build, from which everything that has no level is taken.
+USUAL :=
 ifneq ($(filter simd1 simd3 simd4,$(VARIANT)),)
-  BUILD := build/$(VARIANT)
+  USUAL := $(BUILD:%/$(VARIANT)=%)
+  BUILD := $(USUAL)/$(VARIANT)
   BASE_CFLAGS += -DDSEP_SIMD=$(VARIANT:simd%=%)
 endif
 
 PROGRAM := $(if $(VARIANT),$(BUILD)/dsep,dsep)
 SOURCES := $(sort $(wildcard mpi/*.c io/*.c solvers/*.c jobs/*.c))
-OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o)
+LEVELLED := $(if $(USUAL),$(shell grep -l '"solvers/simd.h"' $(SOURCES)))
+OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(or $(LEVELLED),$(SOURCES)))
 LIBRARY := $(BUILD)/libdsep.a
 TESTS := $(sort $(wildcard tests/unit/*.c tests/oracle/*.c tests/invariance/*.c tests/fault/*.c tests/cli/*.c))
 TEST_PROGRAMS := $(TESTS:%.c=$(BUILD)/%)
@@ -76,12 +80,13 @@ all: build ## build ./dsep with what is installed
 build: $(PROGRAM)
 tests: $(PROGRAM) $(TEST_PROGRAMS)
 
-$(PROGRAM): $(BUILD)/jobs/main.o $(LIBRARY)
+$(PROGRAM): $(or $(USUAL),$(BUILD))/jobs/main.o $(LIBRARY)
 	$(MPICC) $(CFLAGS) -o $@ $^ $(EXTERNAL_LIBS) $(LDFLAGS)
 
-$(LIBRARY): $(filter-out $(BUILD)/jobs/main.o,$(OBJECTS))
+$(LIBRARY): $(filter-out $(BUILD)/jobs/main.o,$(OBJECTS)) $(USUAL:%=%/libdsep.a)
 	@rm -f $@
-	@ar rcs $@ $^
+	@$(if $(USUAL),cp $(USUAL)/libdsep.a $@)
+	@ar rcs $@ $(filter %.o,$^)
 
 $(BUILD)/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)

@@ -3,17 +3,7 @@
 # export, the graph-hash, the tests of every order, the separating sets; and simulated data.
 # seconds: 300
 . tests/support/tap.sh
-
-# fingerprint RESULT: all that must not depend on ranks
-fingerprint() {
-    local format
-    for format in csv json pcalg; do
-        "$DSEP" export "$1" --format "$format"
-    done | cksum
-    "$DSEP" show "$1" --json | grep -vE '"(created|runs|seconds|next_order_seconds_at_most|command|study|mean|min|max)"' |
-        awk '/"timing"/ { skip = 1 } !skip' | sed -n '/"graph"/,$p' | grep -vE '^ *[0-9.e-]+,?$' | cksum
-    "$DSEP" show "$1" --json | grep -E '"graph-hash"'
-}
+. tests/support/fingerprint.sh
 
 # same NAME ARGUMENTS...: discover gives one fingerprint everywhere
 same() {
@@ -23,10 +13,12 @@ same() {
     is "$status" 0 "$name: one rank, no mpirun"
     first=$(fingerprint "$scratch/1.h5")
     for n in 1 2 3 4; do
+        rm -f "$scratch/n.h5"
         ranks "$n" discover "$@" -q -o "$scratch/n.h5"
         is "$(fingerprint "$scratch/n.h5")" "$first" "$name: $n ranks"
     done
     for n in 1 2; do
+        rm -f "$scratch/n.h5"
         DSEP_NODE_RANKS=$n ranks 4 discover "$@" -q -o "$scratch/n.h5"
         is "$(fingerprint "$scratch/n.h5")" "$first" "$name: 4 ranks on nodes of $n"
     done

@@ -1,5 +1,5 @@
-/* The adjacency of a search: rows from bits, the past at the start of every order, and removals
- * that all nodes come to know, against a plain matrix. */
+/* The adjacency of a search: rows from bits and from lists, the past at the start of every order,
+ * removals that all nodes come to know and that can be taken back, against a plain matrix. */
 #include "solvers/adjacency.h"
 #include "mpi/exchange.h"
 #include "mpi/random.h"
@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { LAST_ORDER = 4, MOST = 200 };
 
@@ -40,6 +41,27 @@ static dsep_adjacency *create(dsep_context *ctx, const plain *g) {
     return adjacency;
 }
 
+/* The same from lists: pairs are dealt to ranks and shuffled; the last rank often has none. */
+static dsep_adjacency *create_listed(dsep_context *ctx, const plain *g) {
+    dsep_pair *pairs = malloc((size_t)(g->p * g->p) * sizeof *pairs);
+    dsep_adjacency *adjacency = NULL;
+    int64_t count = 0;
+    for (int64_t x = 0; x < g->p; x++)
+        for (int64_t y = x + 1; y < g->p; y++) {
+            const dsep_random source = {32, 1402, (uint32_t)(x * MOST + y)};
+            if (!g->state[x][y] ||
+                (int)dsep_random_below(source, 0, (uint64_t)dsep_size(ctx)) != dsep_rank(ctx))
+                continue;
+            const uint64_t at = dsep_random_below(source, 1, (uint64_t)count + 1);
+            pairs[count++] = pairs[at];
+            pairs[at] = (dsep_pair){(int32_t)x, (int32_t)y};
+        }
+    if (dsep_adjacency_create_listed(ctx, g->p, pairs, count, &adjacency))
+        tap_note("%s", dsep_context_error(ctx)->text);
+    free(pairs);
+    return adjacency;
+}
+
 static int rows_right(const dsep_adjacency *a, const plain *g) {
     int good = a->n_nodes == g->p && a->offset[0] == 0;
     for (int64_t x = 0; x < g->p; x++) {
@@ -52,6 +74,13 @@ static int rows_right(const dsep_adjacency *a, const plain *g) {
         good &= at == a->offset[x + 1];
     }
     return good;
+}
+
+static int same_rows(const dsep_adjacency *a, const dsep_adjacency *b) {
+    const size_t offsets = (size_t)(a->n_nodes + 1) * sizeof *a->offset;
+    return a->n_nodes == b->n_nodes && memcmp(a->offset, b->offset, offsets) == 0 &&
+           memcmp(a->neighbour, b->neighbour,
+                  (size_t)a->offset[a->n_nodes] * sizeof *a->neighbour) == 0;
 }
 
 /* Neighbours that x had when `order` began. */
@@ -141,9 +170,13 @@ static int past_stands(const dsep_adjacency *a, const plain *g, int order) {
 
 static void test_size(dsep_context *ctx, int64_t p, double density, const char *title) {
     plain g = draw(p, density);
-    dsep_adjacency *a = create(ctx, &g);
+    dsep_adjacency *a = create(ctx, &g), *listed = create_listed(ctx, &g);
     tap_ok(a && rows_right(a, &g), "%s, %lld nodes, density %g: rows", title, (long long)p,
            density);
+    tap_ok(listed && rows_right(listed, &g) && same_rows(a, listed) && state_right(listed, &g) &&
+               graph_right(listed, &g),
+           "%s, %lld nodes, density %g: the same rows from lists", title, (long long)p, density);
+    dsep_adjacency_destroy(&listed);
     tap_ok(state_right(a, &g) && graph_right(a, &g), "%s, %lld nodes: before any removal", title,
            (long long)p);
     int good = 1;
@@ -163,12 +196,50 @@ static void test_size(dsep_context *ctx, int64_t p, double density, const char *
     tap_ok(!a, "%s, %lld nodes: destroyed", title, (long long)p);
 }
 
+/* Orders are given up before they are done, as when time is short, and tried again. */
+static void test_restore(dsep_context *ctx, int64_t p, int from_list, const char *title) {
+    plain g = draw(p, .4);
+    dsep_adjacency *a = from_list ? create_listed(ctx, &g) : create(ctx, &g);
+    int good = 1;
+    int64_t taken_back = 0;
+    for (int order = 1; order <= LAST_ORDER; order++) {
+        plain before = g;
+        dsep_barrier(ctx);
+        list own = {.count = 0}, again = {.count = 0};
+        int64_t bytes = 0;
+        taken_back += remove_some(ctx, a, &g, order, &own);
+        dsep_adjacency_sync(ctx, a, own.pairs, own.count, order, &bytes);
+        good &= state_right(a, &g);
+        dsep_barrier(ctx);
+        dsep_adjacency_restore(ctx, a, order);
+        good &= state_right(a, &before) && graph_right(a, &before) && rows_right(a, &before);
+        dsep_barrier(ctx);
+        dsep_adjacency_restore(ctx, a, order); /* nothing is left to take back */
+        dsep_adjacency_restore(ctx, a, order + 1);
+        good &= state_right(a, &before);
+        g = before;
+        dsep_barrier(ctx);
+        remove_some(ctx, a, &g, order, &again);
+        dsep_adjacency_sync(ctx, a, again.pairs, again.count, order, &bytes);
+        good &= state_right(a, &g) && graph_right(a, &g);
+    }
+    tap_ok(good && (p < 60 || taken_back > p),
+           "%s, %lld nodes %s: %lld removals taken back and made again", title, (long long)p,
+           from_list ? "from lists" : "from bits", (long long)taken_back);
+    dsep_adjacency_destroy(&a);
+}
+
 static void test_sizes(dsep_context *ctx, const char *title) {
     static const int64_t sizes[] = {1, 2, 63, 64, 65, 200};
     for (int i = 0; i < 6; i++)
         test_size(ctx, sizes[i], .3, title);
     test_size(ctx, 65, 0, title);
     test_size(ctx, 129, 1, title);
+    for (int from_list = 0; from_list < 2; from_list++) {
+        test_restore(ctx, 2, from_list, title);
+        test_restore(ctx, 65, from_list, title);
+        test_restore(ctx, 150, from_list, title);
+    }
 }
 
 static void test_nodes(const char *ranks) {

@@ -1,5 +1,6 @@
 /* The correlation matrix: right against two passes in long double whatever the columns' magnitude,
- * symmetric with a unit diagonal, and the same bits on any number of ranks and nodes. */
+ * symmetric with a unit diagonal, and the same bits on any number of ranks and nodes; and entries
+ * that are made when they are asked for have the bits of the matrix. */
 #include "solvers/correlation.h"
 #include "mpi/exchange.h"
 #include "mpi/random.h"
@@ -46,13 +47,18 @@ static dsep_table *hand_out(dsep_context *ctx, const whole *w) {
     return table;
 }
 
-static dsep_correlation *correlate(dsep_context *ctx, const whole *w) {
+/* matrix: the whole one, or only what its entries are made of. */
+static dsep_correlation *correlate_as(dsep_context *ctx, const whole *w, int matrix) {
     dsep_correlation *correlation = NULL;
     dsep_table *table = hand_out(ctx, w);
-    if (!table || dsep_correlation_create(ctx, table, 1, &correlation))
+    if (!table || dsep_correlation_create(ctx, table, matrix, &correlation))
         tap_note("%s", dsep_context_error(ctx)->text);
     dsep_table_destroy(&table);
     return correlation;
+}
+
+static dsep_correlation *correlate(dsep_context *ctx, const whole *w) {
+    return correlate_as(ctx, w, 1);
 }
 
 /* --- two passes in long double --------------------------------------------------------------- */
@@ -201,6 +207,94 @@ static void test_bits(dsep_context *ctx, int64_t n, int64_t p) {
     free(other.columns);
 }
 
+/* --- entries when they are asked for --------------------------------------------------------- */
+
+enum { MOST_ROWS = 150, MOST_COLUMNS = 210 };
+
+/* Variables in any order, some of them twice, some in both lists. */
+static void draw_list(int64_t p, int64_t count, uint32_t turn, int32_t *list) {
+    for (int64_t k = 0; k < count; k++)
+        list[k] =
+            (int32_t)dsep_random_below((dsep_random){79, 1202, turn}, (uint64_t)k, (uint64_t)p);
+}
+
+static int same_bits(double a, double b) {
+    return memcmp(&a, &b, sizeof a) == 0;
+}
+
+/* One block of `c`, whose entries must be those of the matrix and leave all others alone. */
+static int block_right(const dsep_correlation *c, const double *matrix, int64_t rows,
+                       int64_t columns, int64_t leading, uint32_t turn) {
+    static double out[MOST_ROWS * (MOST_COLUMNS + 3)];
+    int32_t x[MOST_ROWS], y[MOST_COLUMNS];
+    int good = 1;
+    draw_list(c->n_variables, rows, 2 * turn, x);
+    draw_list(c->n_variables, columns, 2 * turn + 1, y);
+    memset(out, 0x55, sizeof out);
+    const double guard = out[0];
+    dsep_correlation_block(c, x, rows, y, columns, out, leading);
+    for (int64_t at = 0; at < (int64_t)(sizeof out / sizeof *out); at++) {
+        const int64_t i = at / leading, j = at % leading;
+        const int inside = i < rows && j < columns;
+        good &= same_bits(out[at], inside ? matrix[x[i] * c->n_variables + y[j]] : guard);
+    }
+    return good;
+}
+
+/* Both kinds give the matrix of one rank alone, in blocks of every size. */
+static int blocks_right(dsep_context *ctx, const whole *w, const double *matrix) {
+    static const int64_t shapes[][2] = {{1, 1},   {1, 210}, {150, 1},   {2, 3},     {63, 64},
+                                        {64, 65}, {65, 63}, {128, 129}, {150, 210}, {0, 5}};
+    int good = 1;
+    for (int kind = 0; kind < 2; kind++) {
+        dsep_correlation *c = correlate_as(ctx, w, kind);
+        good &= c && (c->values != NULL) == kind && (c->columns == NULL) == kind;
+        for (uint32_t s = 0; good && s < 10; s++)
+            for (int64_t wider = 0; wider <= 3; wider += 3)
+                good &= block_right(c, matrix, shapes[s][0], shapes[s][1], shapes[s][1] + wider,
+                                    s + 10 * (uint32_t)wider);
+        dsep_correlation_destroy(&c);
+    }
+    return good;
+}
+
+static int blocks_right_with_nodes(const whole *w, const double *matrix, const char *ranks) {
+    dsep_context *nodes = NULL;
+    setenv("DSEP_NODE_RANKS", ranks, 1);
+    dsep_context_create(MPI_COMM_WORLD, &nodes);
+    const int good = blocks_right(nodes, w, matrix);
+    dsep_context_destroy(&nodes);
+    unsetenv("DSEP_NODE_RANKS");
+    return good;
+}
+
+/* Every third column is the one before it, in other units. */
+static void twin_columns(whole *w) {
+    for (int64_t j = 2; j < w->p; j += 3)
+        for (int64_t s = 0; s < w->n; s++)
+            w->columns[j * w->n + s] = w->columns[(j - 1) * w->n + s] * (j % 2 ? -3 : 1);
+}
+
+static void test_blocks(dsep_context *ctx, int64_t n, int64_t p) {
+    whole w;
+    dsep_context *alone = NULL;
+    draw(&w, n, p, 91, 1);
+    twin_columns(&w);
+    dsep_context_create(MPI_COMM_SELF, &alone);
+    dsep_correlation *c = correlate(alone, &w);
+    const long long large[] = {(long long)n, (long long)p};
+    tap_ok(blocks_right(ctx, &w, c->values),
+           "%lld samples of %lld variables: blocks of the matrix and without it, the same bits",
+           large[0], large[1]);
+    tap_ok(blocks_right_with_nodes(&w, c->values, "1"), "%lld of %lld: on nodes of one rank",
+           large[0], large[1]);
+    tap_ok(blocks_right_with_nodes(&w, c->values, "2"), "%lld of %lld: on nodes of two", large[0],
+           large[1]);
+    dsep_correlation_destroy(&c);
+    dsep_context_destroy(&alone);
+    free(w.columns);
+}
+
 int main(int argc, char **argv) {
     dsep_context *ctx = tap_begin(&argc, &argv);
     test_right(ctx, 50, 40, 0, "40 plain columns");
@@ -213,5 +307,9 @@ int main(int argc, char **argv) {
     test_bits(ctx, 64, 65);
     test_bits(ctx, 9, 2);
     test_bits(ctx, 9, 1);
+    test_blocks(ctx, 4, 40);
+    test_blocks(ctx, 31, 300);
+    test_blocks(ctx, 700, 65);
+    test_blocks(ctx, 1025, 3);
     return tap_end();
 }

@@ -168,10 +168,51 @@ static void test_twice(dsep_context *ctx) {
     dsep_sepsets_destroy(&sets);
 }
 
+/* What an order added is taken back, another one adds less and more than it did, and all is
+ * settled: as if the order had not been. */
+static void test_truncate(dsep_context *ctx) {
+    enum { NODES = 30 };
+    dsep_sepsets *sets = NULL, *wanted = NULL;
+    dsep_sepsets_create(NODES, NULL, &sets);
+    dsep_sepsets_create(NODES, NULL, &wanted);
+    int good = 1;
+    int64_t kept = 0;
+    for (int64_t order = 1; order <= 4; order++) {
+        const int given_up = order % 2 == 0;
+        const int64_t before = sets->count;
+        for (int64_t x = 0; x < NODES; x++)
+            for (int64_t y = x + 1; y < NODES; y++) {
+                const int32_t member[] = {(int32_t)order, 7, 8, 9};
+                if ((x + 3 * y) % 5 != order || (x + y) % dsep_size(ctx) != dsep_rank(ctx))
+                    continue;
+                good &= dsep_sepsets_add(sets, y, x, member, order, NULL) == DSEP_OK;
+                if (!given_up)
+                    good &= dsep_sepsets_add(wanted, x, y, member, order, NULL) == DSEP_OK;
+            }
+        good &= sets->count > before;
+        if (given_up)
+            dsep_sepsets_truncate(sets, before);
+        dsep_sepsets_truncate(sets, sets->count + 5); /* more than there are: all stay */
+        good &= sets->count == wanted->count;
+    }
+    good &= dsep_sepsets_settle(ctx, sets) == DSEP_OK &&
+            dsep_sepsets_settle(ctx, wanted) == DSEP_OK && hash_of(sets) == hash_of(wanted);
+    kept = sets->count;
+    dsep_sum_i64(ctx, &kept, 1);
+    tap_ok(good && kept > NODES, "two of four orders taken back: the %lld pairs of the others",
+           (long long)kept);
+    dsep_sepsets_truncate(sets, 0);
+    good = dsep_sepsets_settle(ctx, sets) == DSEP_OK && sets->count == 0;
+    tap_ok(good && dsep_sepsets_find(sets, 0, 1) == -1, "all taken back: nothing is left");
+    dsep_sepsets_destroy(&sets);
+    dsep_sepsets_destroy(&wanted);
+}
+
 int main(int argc, char **argv) {
     dsep_context *ctx = tap_begin(&argc, &argv);
     test_empty(ctx);
     test_twice(ctx);
+    test_truncate(ctx);
     test_size(ctx, 3);
     test_size(ctx, 40);
     test_size(ctx, 101);
