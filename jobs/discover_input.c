@@ -8,11 +8,11 @@
 #include <math.h>
 #include <string.h>
 
-/* A matrix where it fits: its entries cost a load instead of n products. */
+/* A matrix where it fits and pays: its entries cost a load instead of n products. */
 static void choose(const dsep_discover_settings *settings, dsep_discover_input *input) {
     const dsep_forecast *f = &input->forecast;
     input->whole = settings->correlation == DSEP_CORRELATION_WHOLE ||
-                   (settings->correlation == DSEP_CORRELATION_AUTO &&
+                   (settings->correlation == DSEP_CORRELATION_AUTO && f->matrix_pays &&
                     f->bytes_whole <= input->memory_available);
     input->bytes_node = input->whole ? f->bytes_whole : f->bytes_tiled;
 }

@@ -14,7 +14,7 @@ const dsep_option dsep_discover_option_table[] = {
     {"correlation", 0, DSEP_OPTION_CHOICE, FIELD(correlation), NULL, "auto", 0, 0,
      "auto|whole|tiled",
      "whole: one p x p matrix a node; tiled: parts of it when they are needed, for more variables; "
-     "auto: whole where it fits. The result is the same"},
+     "auto: whole where it fits and saves time. The result is the same"},
     {"max-time", 0, DSEP_OPTION_TIME, FIELD(max_time), "HH:MM:SS", NULL, 0, 0, NULL,
      "end the search in good order so that the program ends about then; the result then holds the "
      "orders that are complete, and is marked as partial"},

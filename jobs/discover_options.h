@@ -6,7 +6,7 @@
 
 /* How correlations are kept. */
 typedef enum {
-    DSEP_CORRELATION_AUTO, /* as a matrix where it fits */
+    DSEP_CORRELATION_AUTO, /* as a matrix where it fits and pays */
     DSEP_CORRELATION_WHOLE,
     DSEP_CORRELATION_TILED
 } dsep_correlation_choice;

@@ -46,9 +46,10 @@ static void print_text(dsep_context *ctx, const dsep_discover_input *input) {
         printf("    correlation matrix    %.3f GB (--correlation whole)\n",
                (double)f->bytes_matrix / 1e9);
     else
-        printf("    correlation matrix    none: %.3g GB are too much; tiles are made and dropped "
+        printf("    correlation matrix    none: %.3g GB %s; tiles are made and dropped "
                "(--correlation tiled)\n",
-               (double)f->bytes_matrix / 1e9);
+               (double)f->bytes_matrix / 1e9,
+               f->bytes_whole > input->memory_available ? "are too much" : "would not pay");
     printf("    standardised columns  %.3f GB\n", (double)f->bytes_columns / 1e9);
     printf("    table                 %.3f GB\n", (double)f->bytes_table / 1e9);
     printf("    neighbours            %.3f GB\n", (double)f->bytes_adjacency / 1e9);

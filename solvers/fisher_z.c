@@ -4,6 +4,7 @@
 #include "solvers/fisher_z_kernel.h"
 #include "solvers/fisher_z_screen.h"
 
+#include <float.h>
 #include <gsl/gsl_cdf.h>
 #include <math.h>
 #include <stdlib.h>
@@ -51,7 +52,7 @@ typedef struct {
 /* Squared partial correlation at which the test turns from dependent to independent. */
 static double threshold_at(const fisher_z *test, int64_t order) {
     const double t = tanh(test->z / sqrt((double)(test->n_samples - order - 3)));
-    return t * t;
+    return fmin(t * t, 1 - DBL_EPSILON); /* where it rounds to 1: |r| = 1 is never independent */
 }
 
 /* --- workspace ------------------------------------------------------------------------------- */

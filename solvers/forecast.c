@@ -105,12 +105,22 @@ static void forecast_memory(dsep_context *ctx, dsep_forecast *f) {
  * value. */
 static const double TESTS = 5e8, FLOPS = 2e10, VARIABLE = 1e-5, VALUE = 5e-8;
 
+/* With nominal rates of one core, because a choice must not depend on a clock: an entry made in a
+ * large tile in double or single precision, one that is written to fresh memory, one that is made
+ * again for a test. */
+static int matrix_pays(const dsep_forecast *f) {
+    const double n = (double)f->n_samples;
+    const double whole = f->tests_0 * (2 * n / 7e10 + 8e-9), tiled = f->tests_0 * 2 * n / 1.2e11;
+    return whole <= tiled + f->tests_1 * 2 * n / FLOPS;
+}
+
 static void forecast_time(dsep_context *ctx, dsep_forecast *f) {
     const double n = (double)f->n_samples, p = (double)f->n_variables, ranks = dsep_size(ctx);
     const dsep_rates rates = dsep_rates_measure(f->n_samples);
     const double rest = p * (VARIABLE + n * VALUE / ranks);
     double pair[] = {rates.whole, rates.tiled};
     dsep_max_f64(ctx, pair, 2);
+    f->matrix_pays = matrix_pays(f);
     f->whole = (dsep_forecast_time){p * p / 2 / ranks * pair[0], f->tests_1 / ranks / TESTS, rest};
     f->tiled = (dsep_forecast_time){p * p / 2 / ranks * pair[1],
                                     f->tests_1 / ranks * (1 / TESTS + 2 * n / FLOPS), rest};

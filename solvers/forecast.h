@@ -22,6 +22,8 @@ typedef struct {
     int64_t bytes_whole;     /* a node, at the most, with the matrix; INT64_MAX when it overflows */
     int64_t bytes_tiled;     /* the same without it */
     dsep_forecast_time whole, tiled;
+    int matrix_pays; /* whether a matrix is likely to save more time than it costs; the same on
+                      * every machine and any number of ranks */
 } dsep_forecast;
 
 /* Forecasts a Fisher-z search at a level alpha. Collective.

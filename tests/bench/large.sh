@@ -33,7 +33,7 @@ space() {
 
 # planned FILE KEY: a number of the forecast, or -
 planned() {
-    awk -v key="\"$2\":" '$1 == key { x = $2; sub(/,$/, "", x) } END { print x == "" ? "-" : x }' "$1"
+    awk -v key="\"$2\":" '$1 == key && x == "" { x = $2; sub(/,$/, "", x) } END { print x == "" ? "-" : x }' "$1"
 }
 
 # beside WHAT FORECAST MEASURED SCALE FORMAT

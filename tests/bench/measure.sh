@@ -83,7 +83,7 @@ run() {
             for (i = 2; i < NF; i++) if ($(i + 1) == "samples") print "n", $i }
         part == "Graph" && $1 == "kind" { for (i = 2; i < NF; i++) if ($i == "over") print "p", $(i + 1) }
         part == "Graph" && $1 == "edges" { print "edges", $2 + 0 }
-        part == "Tests," && $1 ~ /^[0-9]+$/ { printf "order%d %d\n", $1, $2; tests += $2 }
+        part == "Tests," && $1 ~ /^[0-9]+$/ { printf "order%d %.0f\n", $1, $2; tests += $2 }
         part == "Time," && $NF ~ /^[0-9.e+-]+$/ { print $1 (NF > 4 ? "-" $2 : ""), $NF }
         END { printf "tests %.0f\n", tests }' "$name.log" "$name.show" >"$name.facts"
     rm -f "$name.h5"
