@@ -16,4 +16,11 @@ dsep_block dsep_layout_block(int64_t total, int64_t parts, int64_t part);
 /* The part that owns element `index`: the inverse of dsep_layout_block(). Not collective. */
 int64_t dsep_layout_owner(int64_t total, int64_t parts, int64_t index);
 
+/* Blocks of nodes with about equally many pairs x < y, each pair counted with its first node x: the
+ * lower the nodes, the fewer. Not collective. Reproducibility: class A. */
+dsep_block dsep_layout_pairs(int64_t total, int64_t parts, int64_t part);
+
+/* The part whose dsep_layout_pairs() has node x. Not collective. Cost: some hundred operations. */
+int64_t dsep_layout_pairs_owner(int64_t total, int64_t parts, int64_t x);
+
 #endif

@@ -92,27 +92,36 @@ static int unsettle(dsep_sepsets *sets, dsep_error *error) {
 
 /* --- settling -------------------------------------------------------------------------------- */
 
-static int owner_of(dsep_context *ctx, const dsep_sepsets *sets, const int32_t *run) {
-    return (int)dsep_layout_owner(sets->n_nodes, dsep_size(ctx), run[0]);
+/* What is needed on the way: how much goes to and comes from each rank, where it stands, and who
+ * owns which first node. */
+typedef struct {
+    int64_t *out, *in, *at, *ones; /* [ranks], at one more */
+    int32_t *owner;                /* [n_nodes] */
+} transport;
+
+static void list_owners(const dsep_sepsets *sets, int ranks, int32_t *owner) {
+    for (int r = 0; r < ranks; r++) {
+        const dsep_block block = dsep_layout_pairs(sets->n_nodes, ranks, r);
+        for (int64_t x = block.first; x < block.first + block.count; x++)
+            owner[x] = r;
+    }
 }
 
-/* Brings every run to its owner, into sets->found. out, in: [ranks] zeroed, for work; at:
- * [ranks + 1]; ones: [ranks] of 1. */
-static int send_home(dsep_context *ctx, dsep_sepsets *sets, int64_t *out, int64_t *in, int64_t *at,
-                     const int64_t *ones) {
+/* Brings every run to its owner, into sets->found. */
+static int send_home(dsep_context *ctx, dsep_sepsets *sets, transport *way) {
     int code = DSEP_OK;
     const int ranks = dsep_size(ctx);
     dsep_error *error = dsep_context_error(ctx);
     int32_t *packed = NULL;
     for (int64_t k = 0; k < sets->n_found; k += run_length(sets->found + k))
-        out[owner_of(ctx, sets, sets->found + k)] += run_length(sets->found + k);
+        way->out[way->owner[sets->found[k]]] += run_length(sets->found + k);
     for (int r = 0; r < ranks; r++)
-        at[r + 1] = at[r] + out[r];
-    DSEP_TRY(dsep_exchange(ctx, out, ones, in, ones, sizeof *out));
+        way->at[r + 1] = way->at[r] + way->out[r];
+    DSEP_TRY(dsep_exchange(ctx, way->out, way->ones, way->in, way->ones, sizeof *way->out));
     packed = dsep_array(sets->n_found, sizeof *packed);
     DSEP_AGREE(ctx, packed ? DSEP_OK : dsep_out_of_memory(error, "separating sets"));
     for (int64_t k = 0; k < sets->n_found; k += run_length(sets->found + k)) {
-        int64_t *place = &at[owner_of(ctx, sets, sets->found + k)];
+        int64_t *place = &way->at[way->owner[sets->found[k]]];
         memcpy(packed + *place, sets->found + k,
                (size_t)run_length(sets->found + k) * sizeof *packed);
         *place += run_length(sets->found + k);
@@ -120,11 +129,11 @@ static int send_home(dsep_context *ctx, dsep_sepsets *sets, int64_t *out, int64_
     free(sets->found); /* each step frees what it read: there are millions of pairs */
     sets->n_found = 0;
     for (int r = 0; r < ranks; r++)
-        sets->n_found += in[r];
+        sets->n_found += way->in[r];
     sets->found_room = sets->n_found;
     sets->found = dsep_array(sets->n_found, sizeof *sets->found);
     DSEP_AGREE(ctx, sets->found ? DSEP_OK : dsep_out_of_memory(error, "separating sets"));
-    DSEP_TRY(dsep_exchange(ctx, packed, out, sets->found, in, sizeof *packed));
+    DSEP_TRY(dsep_exchange(ctx, packed, way->out, sets->found, way->in, sizeof *packed));
 cleanup:
     free(packed);
     return code;
@@ -135,19 +144,24 @@ static int exchange_runs(dsep_context *ctx, dsep_sepsets *sets) {
     const int ranks = dsep_size(ctx);
     if (ranks == 1)
         return DSEP_OK;
-    int64_t *out = dsep_array(ranks, sizeof *out), *in = dsep_array(ranks, sizeof *in);
-    int64_t *at = dsep_array(ranks + 1, sizeof *at), *ones = dsep_array(ranks, sizeof *ones);
-    DSEP_AGREE(ctx, out && in && at && ones
+    transport way = {.out = dsep_array(ranks, sizeof *way.out),
+                     .in = dsep_array(ranks, sizeof *way.in),
+                     .at = dsep_array(ranks + 1, sizeof *way.at),
+                     .ones = dsep_array(ranks, sizeof *way.ones),
+                     .owner = dsep_array(sets->n_nodes, sizeof *way.owner)};
+    DSEP_AGREE(ctx, way.out && way.in && way.at && way.ones && way.owner
                         ? DSEP_OK
                         : dsep_out_of_memory(dsep_context_error(ctx), "counts"));
     for (int r = 0; r < ranks; r++)
-        ones[r] = 1;
-    DSEP_TRY(send_home(ctx, sets, out, in, at, ones));
+        way.ones[r] = 1;
+    list_owners(sets, ranks, way.owner);
+    DSEP_TRY(send_home(ctx, sets, &way));
 cleanup:
-    free(out);
-    free(in);
-    free(at);
-    free(ones);
+    free(way.out);
+    free(way.in);
+    free(way.at);
+    free(way.ones);
+    free(way.owner);
     return code;
 }
 

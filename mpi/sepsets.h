@@ -1,7 +1,7 @@
 /* Separating sets: for pairs that are not adjacent, the set that showed it.
  *
  * Only sets with members are kept: a pair that is not adjacent and not listed was independent
- * without any condition. Pairs are spread over ranks by their first node. */
+ * without any condition. Pairs are spread over ranks by their first node (dsep_layout_pairs()). */
 #ifndef DSEP_MPI_SEPSETS_H
 #define DSEP_MPI_SEPSETS_H
 
@@ -32,7 +32,7 @@ int dsep_sepsets_add(dsep_sepsets *sets, int64_t x, int64_t y, const int32_t *me
 /* Keeps the first `count` pairs that this rank added. Not collective. */
 void dsep_sepsets_truncate(dsep_sepsets *sets, int64_t count);
 
-/* Brings every pair to the rank whose dsep_layout_block() of nodes has its first node, sorted by
+/* Brings every pair to the rank whose dsep_layout_pairs() has its first node, sorted by
  * (first, second). Collective. Errors: DSEP_ERROR_RESOURCES, agreed; the pairs are lost then. After
  * it nothing depends on which rank found what. */
 int dsep_sepsets_settle(dsep_context *ctx, dsep_sepsets *sets);

@@ -242,7 +242,7 @@ static int judge_all(judging *j, dsep_counter *counter) {
     int mine = DSEP_OK;
     const int64_t p = j->graph->n_nodes;
     if (j->orientation == DSEP_ORIENTATION_STANDARD) {
-        const dsep_block block = dsep_layout_block(p, dsep_size(j->ctx), dsep_rank(j->ctx));
+        const dsep_block block = dsep_layout_pairs(p, dsep_size(j->ctx), dsep_rank(j->ctx));
         for (int64_t x = block.first; x < block.first + block.count && !mine; x++)
             mine = judge_node(j, x);
     } else {

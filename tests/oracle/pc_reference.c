@@ -195,7 +195,7 @@ static int same_result(const slow *s, const dsep_pc *pc) {
     for (int l = 0; l < s->orders && good; l++)
         good &=
             pc->skeleton->levels[l].tests == s->tests[l] && pc->skeleton->levels[l].singular == 0;
-    const dsep_block mine = dsep_layout_block(P, dsep_size(ctx), dsep_rank(ctx));
+    const dsep_block mine = dsep_layout_pairs(P, dsep_size(ctx), dsep_rank(ctx));
     int64_t pair = 0;
     for (int x = 0; x < P; x++)
         for (int y = x + 1; y < P; y++) {

@@ -165,7 +165,7 @@ static int wanted_kind(const study *s, tally t, int x, int z, int y, dsep_orient
         return slow_kind(t, z, rule);
     if (dsep_knowledge_parts(s->knowledge, x, y))
         return slow_kind(t, z, DSEP_ORIENTATION_CONSERVATIVE);
-    if (dsep_layout_owner(P, dsep_size(ctx), x) != dsep_rank(ctx))
+    if (dsep_layout_pairs_owner(P, dsep_size(ctx), x) != dsep_rank(ctx))
         return -2;
     const int64_t set = dsep_sepsets_find(s->skeleton->sepsets, x, y);
     return set >= 0 && dsep_sepsets_contains(s->skeleton->sepsets, set, z) ? -1

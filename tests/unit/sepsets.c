@@ -60,7 +60,7 @@ static dsep_sepsets *gather_sets(dsep_context *ctx, int64_t p, dealing how) {
 }
 
 static int ascending(dsep_context *ctx, const dsep_sepsets *sets) {
-    const dsep_block mine = dsep_layout_block(sets->n_nodes, dsep_size(ctx), dsep_rank(ctx));
+    const dsep_block mine = dsep_layout_pairs(sets->n_nodes, dsep_size(ctx), dsep_rank(ctx));
     int good = sets->offset[0] == 0;
     for (int64_t k = 0; k < sets->count; k++) {
         const int64_t x = sets->first[k], y = sets->second[k];
@@ -76,7 +76,7 @@ static int ascending(dsep_context *ctx, const dsep_sepsets *sets) {
 /* Every pair of this rank's nodes is found exactly when it should be, with its members. */
 static int complete(dsep_context *ctx, const dsep_sepsets *sets) {
     const int64_t p = sets->n_nodes;
-    const dsep_block mine = dsep_layout_block(p, dsep_size(ctx), dsep_rank(ctx));
+    const dsep_block mine = dsep_layout_pairs(p, dsep_size(ctx), dsep_rank(ctx));
     int good = 1;
     int64_t listed = 0;
     for (int64_t x = mine.first; x < mine.first + mine.count; x++)
@@ -159,7 +159,7 @@ static void test_twice(dsep_context *ctx) {
     if (dsep_rank(ctx) == dsep_size(ctx) - 1)
         dsep_sepsets_add(sets, 1, 2, second, 2, NULL);
     dsep_sepsets_settle(ctx, sets);
-    const int owner = (int)dsep_layout_owner(6, dsep_size(ctx), 1);
+    const int owner = (int)dsep_layout_pairs_owner(6, dsep_size(ctx), 1);
     const int64_t at = dsep_sepsets_find(sets, 1, 2);
     const int here = at == 0 && sets->count == 2 && dsep_sepsets_find(sets, 1, 4) == 1 &&
                      dsep_sepsets_contains(sets, 0, 3) && !dsep_sepsets_contains(sets, 0, 2) &&
