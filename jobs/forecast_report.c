@@ -63,7 +63,8 @@ static void print_text(dsep_context *ctx, const dsep_discover_input *input) {
            input->bytes_node <= input->memory_available ? "It fits." : "It does not fit.");
 }
 
-void dsep_forecast_report(dsep_context *ctx, const dsep_discover_input *input, int json) {
+void dsep_forecast_report(dsep_context *ctx, dsep_discover_input *input, int json) {
+    dsep_forecast_measure(ctx, &input->forecast);
     if (dsep_rank(ctx) != 0)
         return;
     if (json)

@@ -4,7 +4,8 @@
 
 #include "jobs/discover_input.h"
 
-/* Prints the forecast to standard output, as JSON when asked. Not collective; rank 0 speaks. */
-void dsep_forecast_report(dsep_context *ctx, const dsep_discover_input *input, int json);
+/* Measures how fast this machine is and prints the forecast to standard output, as JSON when asked.
+ * Collective; rank 0 speaks. */
+void dsep_forecast_report(dsep_context *ctx, dsep_discover_input *input, int json);
 
 #endif

@@ -114,13 +114,12 @@ static int matrix_pays(const dsep_forecast *f) {
     return whole <= tiled + f->tests_1 * 2 * n / FLOPS;
 }
 
-static void forecast_time(dsep_context *ctx, dsep_forecast *f) {
+void dsep_forecast_measure(dsep_context *ctx, dsep_forecast *f) {
     const double n = (double)f->n_samples, p = (double)f->n_variables, ranks = dsep_size(ctx);
     const dsep_rates rates = dsep_rates_measure(f->n_samples);
     const double rest = p * (VARIABLE + n * VALUE / ranks);
     double pair[] = {rates.whole, rates.tiled};
     dsep_max_f64(ctx, pair, 2);
-    f->matrix_pays = matrix_pays(f);
     f->whole = (dsep_forecast_time){p * p / 2 / ranks * pair[0], f->tests_1 / ranks / TESTS, rest};
     f->tiled = (dsep_forecast_time){p * p / 2 / ranks * pair[1],
                                     f->tests_1 / ranks * (1 / TESTS + 2 * n / FLOPS), rest};
@@ -152,7 +151,7 @@ int dsep_forecast_search(dsep_context *ctx, const dsep_table *table, double alph
     forecast->tests_0 = (double)p * (double)(p - 1) / 2;
     forecast->tests_1 = squares / (double)count * (double)p;
     forecast_memory(ctx, forecast);
-    forecast_time(ctx, forecast);
+    forecast->matrix_pays = matrix_pays(forecast);
 cleanup:
     free(sample);
     return code;
