@@ -92,6 +92,9 @@ static int solve(dsep_context *ctx, dsep_discover_result *r, dsep_correlation **
                                         .orientation = (dsep_orientation)settings->orientation,
                                         .skeleton_only = settings->skeleton_only};
     dsep_log_section_begin(ctx, "correlation");
+    dsep_log_line(ctx, "correlations: %s (a matrix: %.3g GB a node)",
+                  r->input->whole ? "a whole matrix" : "made in tiles and when needed",
+                  (double)r->input->forecast.bytes_matrix / 1e9);
     DSEP_TRY(dsep_correlation_create(ctx, r->input->table, r->input->whole, correlation));
     DSEP_AGREE(ctx,
                dsep_fisher_z_create(*correlation, settings->alpha, dsep_context_error(ctx), &test));

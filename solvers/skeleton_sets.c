@@ -109,7 +109,7 @@ static int list_tasks(dsep_search *s, int64_t *most) {
     for (int64_t t = n_nodes; t < s->n_tasks; t++)
         s->tasks[kept++] = s->tasks[t];
     s->n_tasks = kept;
-    if (!code)
+    if (!code && s->n_tasks > 1)
         qsort(s->tasks, (size_t)s->n_tasks, sizeof *s->tasks, by_cost);
     return code;
 }

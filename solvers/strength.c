@@ -142,7 +142,8 @@ static int list_tasks(measuring *m, dsep_error *error) {
                 (task){each * (double)count, (int32_t)x, (int32_t)first, (int32_t)count};
         }
     }
-    qsort(m->tasks, (size_t)m->n_tasks, sizeof *m->tasks, by_cost);
+    if (m->n_tasks > 1)
+        qsort(m->tasks, (size_t)m->n_tasks, sizeof *m->tasks, by_cost);
     return DSEP_OK;
 }
 
