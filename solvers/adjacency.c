@@ -3,10 +3,10 @@
 #include "mpi/exchange.h"
 #include "mpi/layout.h"
 #include "mpi/memory.h"
+#include "solvers/flag_word.h"
 #include "solvers/simd.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 /* --- making rows ----------------------------------------------------------------------------- */
 
@@ -161,16 +161,10 @@ void dsep_adjacency_destroy(dsep_adjacency **adjacency) {
 DSEP_CLONES
 static uint64_t test_marks(const uint8_t *gone, uint8_t order) {
     uint8_t there[64];
-    uint64_t bits = 0;
 #pragma omp simd
     for (int k = 0; k < 64; k++)
         there[k] = (uint8_t)(gone[k] - 1) >= (uint8_t)(order - 1);
-    for (int b = 0; b < 8; b++) {
-        uint64_t eight;
-        memcpy(&eight, there + 8 * b, sizeof eight);
-        bits |= (eight * 0x0102040810204080ULL >> 56) << 8 * b;
-    }
-    return bits;
+    return dsep_flag_word(there);
 }
 
 /* The same for the rest of a row. */

@@ -1,5 +1,6 @@
 #include "solvers/fisher_z_kernel.h"
 
+#include "solvers/flag_word.h"
 #include "solvers/simd.h"
 
 #include <math.h>
@@ -124,13 +125,6 @@ static void test_word(const double *r, double threshold, uint8_t dependent[64]) 
         dependent[j] = !(r[j] * r[j] <= threshold);
 }
 
-/* The lowest bits of eight bytes, the first byte's lowest. */
-static uint64_t pack(const uint8_t bytes[8]) {
-    uint64_t eight;
-    memcpy(&eight, bytes, sizeof eight);
-    return eight * 0x0102040810204080ULL >> 56;
-}
-
 void dsep_fisher_z_pairs(int64_t n, double threshold, const double *r, uint64_t *dependent) {
     uint8_t bytes[64];
     for (int64_t first = 0; first < n; first += 64) {
@@ -139,9 +133,6 @@ void dsep_fisher_z_pairs(int64_t n, double threshold, const double *r, uint64_t 
         if (n - first < 64)
             at = memcpy(rest, at, (size_t)(n - first) * sizeof *rest);
         test_word(at, threshold, bytes);
-        uint64_t word = 0;
-        for (int b = 0; b < 8; b++)
-            word |= pack(bytes + 8 * b) << 8 * b;
-        dependent[first / 64] = word;
+        dependent[first / 64] = dsep_flag_word(bytes);
     }
 }
