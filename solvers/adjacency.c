@@ -207,7 +207,7 @@ static int64_t place_of(const dsep_adjacency *adjacency, int64_t x, int64_t y) {
     return low;
 }
 
-/* How many are there still, or went at `order` or later; order 0: 256, that is none of those. */
+/* How many are there still, or went at `order` (1 or more) or later; order 0: are there still. */
 DSEP_CLONES
 static int64_t count_there(const uint8_t *gone, int64_t count, uint8_t order) {
     int64_t sum = 0;

@@ -18,8 +18,8 @@ int64_t dsep_inner_stride(int64_t n);
 /* out[i * leading + j] = sum over the samples of x[i] y[j]. Not collective.
  * x: [rows] and y: [columns] pointers to columns of `stride` doubles, a multiple of
  * DSEP_INNER_LANES. The product of two columns does not depend on which comes first.
- * Cost: 2 stride flops a product, at 50 to 75 % of the peak for many columns. Reproducibility:
- * class A; the same bits on every CPU that has fused multiply-add. */
+ * Cost: 2 stride flops a product, at the rate of dgemm for many columns (docs/performance.md).
+ * Reproducibility: class A; the same bits on every CPU that has fused multiply-add. */
 void dsep_inner_products(int64_t stride, const double *const *x, int64_t rows,
                          const double *const *y, int64_t columns, double *out, int64_t leading);
 

@@ -61,9 +61,9 @@ void dsep_search_set_deadline(dsep_context *ctx, dsep_search *s);
 /* What the order s->order would need. Not collective; the same on every rank but for seconds. */
 dsep_skeleton_next dsep_search_forecast(const dsep_search *s);
 
-/* With a trace: makes room for the tasks of one half; *costs is where this rank adds up what its
- * own cost, or NULL without a trace. dsep_search_trace_end() then sums over ranks. Collective.
- * Errors: DSEP_ERROR_RESOURCES, agreed. */
+/* With a trace: makes room for the tasks of one half; *costs is where this rank notes what its
+ * own tasks cost, or NULL without a trace. dsep_search_trace_end() then sums over ranks.
+ * Collective. Errors: DSEP_ERROR_RESOURCES, agreed. */
 int dsep_search_trace_begin(dsep_context *ctx, dsep_search *s, int64_t n_tasks,
                             dsep_skeleton_task **costs);
 void dsep_search_trace_end(dsep_context *ctx, dsep_search *s, int64_t n_tasks, int64_t bytes);
