@@ -1,0 +1,49 @@
+/* Many units of work that one result is made of: replicates, cells of a study.
+ *
+ * Groups of ranks take units as they are free. Every unit gives a row of numbers and may count its
+ * graph in tallies. After a batch of units the ranks meet: tallies are united, a checkpoint is kept
+ * when it is time, and a wish to stop is met. What comes out depends on the units that were done,
+ * never on who did them, when, or how they were batched. */
+#ifndef DSEP_JOBS_CAMPAIGN_H
+#define DSEP_JOBS_CAMPAIGN_H
+
+#include "jobs/running.h"
+#include "mpi/groups.h"
+#include "solvers/tally.h"
+
+typedef struct {
+    const char *phase, *unit; /* for the log: "replicates" */
+    int64_t n_units;
+    int64_t n_values;  /* numbers a unit gives */
+    int64_t n_tallies; /* tallies that units count in */
+    int64_t round;     /* `enough` is asked whenever so many more units are done; 0: never */
+
+    /* One unit: fills values [n_values], counts into tally[n_tallies] on the group's first rank
+     * only. Collective over the group; agreed there. */
+    int (*run)(dsep_context *group, int64_t unit, double *values, dsep_tally **tally, void *data);
+    /* Whether the first `done` units say enough. Collective; the same on every rank. May be NULL.
+     * tally: united, sorted. */
+    int (*enough)(int64_t done, const double *values, dsep_tally *const *tally, void *data);
+    void *data;
+} dsep_campaign_plan;
+
+/* How far it came. */
+typedef struct {
+    int64_t n_done;
+    uint8_t *done;      /* [n_units] */
+    double *values;     /* [n_units x n_values] NaN where not done; on every rank */
+    dsep_tally **tally; /* [n_tallies] united and sorted; on every rank */
+    int enough;         /* ended because `enough` said so */
+    int stopped;        /* ended before that or the last unit, because it was asked to stop */
+} dsep_campaign;
+
+/* Runs what is left to do. Collective. `running` says when to stop and where state is kept, and may
+ * hold the state of an earlier run, from which this one goes on. Errors: those of units, agreed.
+ * Owner of *campaign: the caller. */
+int dsep_campaign_run(dsep_context *ctx, dsep_groups *groups, const dsep_campaign_plan *plan,
+                      dsep_running *running, dsep_campaign **campaign);
+
+/* Frees it and sets *campaign to NULL; accepts NULL. Not collective. */
+void dsep_campaign_destroy(dsep_campaign **campaign);
+
+#endif

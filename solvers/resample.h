@@ -1,0 +1,47 @@
+/* Which rows a replicate uses: a function of (seed, replicate), never of rank or call order. */
+#ifndef DSEP_SOLVERS_RESAMPLE_H
+#define DSEP_SOLVERS_RESAMPLE_H
+
+#include "mpi/error.h"
+
+#include <stdint.h>
+
+typedef enum {
+    DSEP_RESAMPLE_BOOTSTRAP,   /* n rows drawn with replacement: multinomial weights */
+    DSEP_RESAMPLE_SUBSAMPLE,   /* a fraction of the rows, without replacement */
+    DSEP_RESAMPLE_HALVES,      /* replicates 2k and 2k + 1 are the two halves of one shuffle; of an
+                                * odd number one row is left out */
+    DSEP_RESAMPLE_BLOCK,       /* ordered rows: circular blocks of neighbours, n rows in all */
+    DSEP_RESAMPLE_ENVIRONMENT, /* replicate k leaves environment k out */
+    DSEP_RESAMPLE_PERMUTATION  /* every variable's rows in an order of their own: what is found
+                                * where nothing depends on anything */
+} dsep_resample_scheme;
+
+typedef struct {
+    dsep_resample_scheme scheme;
+    uint64_t seed;
+    int64_t n_samples;
+    double fraction;            /* of SUBSAMPLE, in (0, 1) */
+    int64_t block;              /* rows of a block, of BLOCK; 0: n^(1/3), rounded up */
+    const int32_t *environment; /* [n_samples] 0 .. n_environments - 1; lent; NULL without */
+    int64_t n_environments;
+} dsep_resample;
+
+/* Refuses what makes no sense, with a remedy. Not collective. Errors: DSEP_ERROR_USAGE. */
+int dsep_resample_check(const dsep_resample *resample, dsep_error *error);
+
+/* How many replicates differ: INT64_MAX, or the number of environments. Not collective. */
+int64_t dsep_resample_most(const dsep_resample *resample);
+
+/* How often every row counts in a replicate into weight [n_samples]; returns how many rows that
+ * makes, repeats counted. Not collective. Cost: a draw a row. PERMUTATION: all ones. */
+int64_t dsep_resample_weights(const dsep_resample *resample, int64_t replicate, int32_t *weight);
+
+/* Of PERMUTATION: row[s] is the row that stands at s for this variable. Not collective. */
+void dsep_resample_order(const dsep_resample *resample, int64_t replicate, int64_t variable,
+                         int32_t *row);
+
+/* The name as users write it. Not collective. */
+const char *dsep_resample_name(dsep_resample_scheme scheme);
+
+#endif

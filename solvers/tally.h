@@ -1,0 +1,52 @@
+/* How often each edge was seen, with which marks, over many graphs of the same variables.
+ *
+ * Only pairs that were ever joined are kept, so memory grows with the edges seen. Counts are whole
+ * numbers: the sum does not depend on who counted what. */
+#ifndef DSEP_SOLVERS_TALLY_H
+#define DSEP_SOLVERS_TALLY_H
+
+#include "mpi/context.h"
+#include "mpi/graph.h"
+
+enum { DSEP_TALLY_MARKS = 9 };
+
+/* A pair x < y; count[dsep_tally_kind(mark at x, mark at y)] graphs joined it so. */
+typedef struct {
+    int32_t x, y;
+    int32_t count[DSEP_TALLY_MARKS];
+} dsep_tally_edge;
+
+typedef struct {
+    int64_t n_edges, room;
+    dsep_tally_edge *edges; /* [n_edges] in order of first appearance, until united */
+    int64_t n_slots;
+    int64_t *slots; /* [n_slots] hash table of edges */
+} dsep_tally;
+
+/* Which count stands for these marks at x and y. Not collective. */
+int dsep_tally_kind(dsep_mark at_x, dsep_mark at_y);
+
+/* An empty tally. Not collective. Owner of *tally: the caller. */
+int dsep_tally_create(dsep_error *error, dsep_tally **tally);
+
+/* Frees it and sets *tally to NULL; accepts NULL. Not collective. */
+void dsep_tally_destroy(dsep_tally **tally);
+
+/* Counts every edge of a graph once. names: variable of each node, strictly ascending, or NULL
+ * where node and variable are the same. Not collective. Errors: DSEP_ERROR_RESOURCES. */
+int dsep_tally_add(dsep_tally *tally, const dsep_graph *graph, const int32_t *names,
+                   dsep_error *error);
+
+/* Adds counts of one pair. Not collective. Errors: DSEP_ERROR_RESOURCES. */
+int dsep_tally_add_edge(dsep_tally *tally, const dsep_tally_edge *edge, dsep_error *error);
+
+/* The sum of all ranks' tallies, sorted by (x, y), on every rank. Collective. Ranks that counted
+ * nothing give an empty tally. Errors: DSEP_ERROR_RESOURCES, agreed. Cost: every rank's edges go
+ * to the pair's owner (dsep_layout_pairs_owner()), then the sums to all. Owner of *sum: the
+ * caller. */
+int dsep_tally_unite(dsep_context *ctx, const dsep_tally *tally, dsep_tally **sum);
+
+/* How many graphs joined the pair, with whatever marks. Not collective. */
+int64_t dsep_tally_joined(const dsep_tally_edge *edge);
+
+#endif
