@@ -31,7 +31,7 @@ static int orient(dsep_context *ctx, dsep_citest *test, const dsep_knowledge *kn
     int mine = dsep_fault(ctx, "orientation");
     if (!mine)
         mine = dsep_meek_orient(pc->graph, triples, count, knowledge, &pc->conflicts, error);
-    if (!mine)
+    if (!mine && !settings->graph_alone)
         mine = dsep_cpdag_valid(pc->graph, knowledge != NULL, error, &pc->valid);
     DSEP_AGREE(ctx, mine);
     if (pc->conflicts.count > 0)
@@ -54,7 +54,8 @@ int dsep_pc_run(dsep_context *ctx, dsep_citest *test, const dsep_knowledge *know
     dsep_log_section_begin(ctx, "edge strengths");
     DSEP_AGREE(ctx, dsep_adjacency_graph(made->skeleton->adjacency, dsep_context_error(ctx),
                                          &made->graph));
-    DSEP_TRY(dsep_strength_measure(ctx, test, made->skeleton, made->graph, &made->strength));
+    if (!settings->graph_alone)
+        DSEP_TRY(dsep_strength_measure(ctx, test, made->skeleton, made->graph, &made->strength));
     dsep_log_section_begin(ctx, "orientation");
     if (!settings->skeleton_only)
         DSEP_TRY(orient(ctx, test, knowledge, settings, made));

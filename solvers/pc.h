@@ -13,15 +13,17 @@ typedef struct {
     dsep_skeleton_settings search;
     dsep_orientation orientation; /* how v-structures are judged */
     int skeleton_only;            /* stop before orientation */
+    int graph_alone; /* for one of many: strengths are not measured, validity is not checked */
 } dsep_pc_settings;
 
 typedef struct {
     dsep_skeleton *skeleton;
-    dsep_graph *graph;               /* skeleton or CPDAG, on every rank */
-    dsep_strength *strength;         /* of its pairs x < y in ascending order */
+    dsep_graph *graph;       /* skeleton or CPDAG, on every rank */
+    dsep_strength *strength; /* of its pairs x < y in ascending order; NULL for a graph alone */
     int64_t v_structures, ambiguous; /* triples found */
     dsep_conflicts conflicts;
-    int valid; /* whether the graph is the CPDAG of a DAG; a skeleton always is */
+    int valid; /* whether the graph is the CPDAG of a DAG; a skeleton always is, and a graph that
+                * was not checked */
     dsep_certificate certificate;
 } dsep_pc;
 
