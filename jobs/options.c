@@ -1,5 +1,6 @@
 #include "jobs/options.h"
 
+#include "io/file_sum.h"
 #include "mpi/memory.h"
 
 #include <ctype.h>
@@ -470,6 +471,51 @@ static char *settings_text(dsep_invocation *call) {
     each_option(call->command, call->settings, print_setting, stream);
     fclose(stream);
     return text;
+}
+
+/* --- what a result depends on ---------------------------------------------------------------- */
+
+/* Options that may differ between a run and the one that goes on with it. All others count. */
+static const char *const without_effect[] = {
+    "output",      "study",           "progress",
+    "log-json",    "quiet",           "help",
+    "version",     "max-time",        "resume",
+    "restart",     "allow-partial",   "checkpoint-every",
+    "dry-run",     "memory-per-node", "ranks-per-replicate",
+    "correlation",
+};
+
+static int has_effect(const char *name) {
+    for (size_t i = 0; i < sizeof without_effect / sizeof *without_effect; i++)
+        if (strcmp(without_effect[i], name) == 0)
+            return 0;
+    return 1;
+}
+
+static int print_key(target place, void *stream) {
+    const dsep_option *option = place.option;
+    const int names_file = option->metavar && strcmp(option->metavar, "FILE") == 0;
+    char sum[17];
+    if (!is_set(place) || !has_effect(option->name))
+        return 0;
+    if (names_file && dsep_file_sum(*(char *const *)place.field, sum)) {
+        fprintf(stream, "%s = contents %s\n", option->name, sum);
+        return 0;
+    }
+    return print_setting(place, stream);
+}
+
+char *dsep_options_key(const dsep_invocation *call) {
+    char *text = NULL;
+    size_t length = 0;
+    FILE *stream = open_memstream(&text, &length);
+    if (!stream)
+        return NULL;
+    each_option(call->command, call->settings, print_key, stream);
+    if (fclose(stream) == 0)
+        return text;
+    free(text);
+    return NULL;
 }
 
 /* --- public ---------------------------------------------------------------------------------- */
