@@ -17,7 +17,7 @@ typedef struct {
 
 /* What all items of both lists are looked up in. */
 typedef struct {
-    const char *path, *option;
+    const char *path, *option, *also; /* also: where else there is none, or "" */
     char *const *names;
     entry *sorted; /* [count] by name */
     int64_t count;
@@ -109,9 +109,9 @@ static int unknown(const choice *all, const char *item, dsep_error *error) {
     dsep_text_excerpt(item, item + strlen(item), shown, sizeof shown);
     dsep_text_excerpt(suggestion, suggestion + strlen(suggestion), near, sizeof near);
     return dsep_error_set(error, DSEP_ERROR_USAGE,
-                          "%s: %s names '%s', but there is no such column; did you mean '%s'? "
+                          "%s: %s names '%s', but there is no such column%s; did you mean '%s'? "
                           "Expected a name of the table, or a number or range within 1-%" PRId64,
-                          all->path, all->option, shown, near, all->count);
+                          all->path, all->option, shown, all->also, near, all->count);
 }
 
 static int mark_item(choice *all, char *item, char *end, int quoted, dsep_error *error) {
@@ -221,7 +221,7 @@ int dsep_column_choice(const char *path, char *const *names, int64_t count,
                        const dsep_column_wishes *wishes, dsep_column_set *chosen,
                        dsep_error *error) {
     int code = DSEP_OK;
-    choice all = {.path = path, .names = names, .count = count};
+    choice all = {.path = path, .also = "", .names = names, .count = count};
     char *wanted = dsep_array(count, 1);
     *chosen = (dsep_column_set){.environment = -1};
     if (count == 0)
@@ -230,8 +230,10 @@ int dsep_column_choice(const char *path, char *const *names, int64_t count,
     DSEP_TRY(
         start_choice(&all, wishes->columns || wishes->drop || wishes->environment, wanted, error));
     all.option = "--environment";
+    all.also = wishes->also ? wishes->also : "";
     if (wishes->environment)
         DSEP_TRY(find_one(&all, wishes->environment, &chosen->environment, error));
+    all.also = "";
     all.option = "--columns";
     if (wishes->columns) {
         DSEP_TRY(mark_list(&all, wishes->columns, error));

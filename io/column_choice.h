@@ -11,6 +11,7 @@
 typedef struct {
     const char *columns, *drop; /* lists */
     const char *environment;    /* one column */
+    const char *also;           /* where it was looked for before, for messages */
 } dsep_column_wishes;
 
 /* All zero is no choice. */

@@ -76,7 +76,8 @@ static int read_texts(const column *c, hid_t set, char ***texts, int64_t *count)
     const int64_t length = length_of(set);
     int code = DSEP_OK;
     if (length < 0 || (class != H5T_STRING && !is_number(class)))
-        return wrong(c, "found neither strings nor numbers nor categories, expected a list of them");
+        return wrong(c,
+                     "found neither strings nor numbers nor categories, expected a list of them");
     if (class == H5T_STRING)
         code = dsep_h5_read_strings(set, NULL, length, c->shown, &block, c->error);
     else
@@ -161,7 +162,8 @@ static int take_column(column *c, hid_t object, const char *table, const char *p
         group ? open_list(c->m->file, path, "categories") : open_list(c->m->file, old, name);
     int code = DSEP_OK;
     if (group && (codes < 0 || categories < 0))
-        code = wrong(c, "found neither strings nor numbers nor categories, expected a list of them");
+        code =
+            wrong(c, "found neither strings nor numbers nor categories, expected a list of them");
     else if (categories >= 0)
         code = take_codes(c, group ? codes : object, categories, labels);
     else if (H5Iget_type(object) == H5I_DATASET)

@@ -116,8 +116,8 @@ static int gather_entries(dsep_context *ctx, const dsep_labels *labels, entry **
     DSEP_AGREE(ctx, mine ? DSEP_OK : dsep_out_of_memory(dsep_context_error(ctx), "environments"));
     for (int64_t k = 0; k < labels->n_names; k++)
         mine[k] = hash_of(labels->names[k]);
-    DSEP_TRY(dsep_gather_all(ctx, mine, labels->n_names * (int64_t)sizeof *mine, (void **)&all,
-                             &bytes));
+    DSEP_TRY(
+        dsep_gather_all(ctx, mine, labels->n_names * (int64_t)sizeof *mine, (void **)&all, &bytes));
     const int64_t total = bytes / (int64_t)sizeof *all;
     *entries = dsep_array(total, sizeof **entries);
     DSEP_AGREE(ctx,
@@ -140,8 +140,7 @@ static int refuse_many(const dsep_table_settings *settings, int64_t environments
     if (environments <= rows / 2 && environments <= INT32_MAX)
         return DSEP_OK;
     return dsep_error_set(error, DSEP_ERROR_DATA,
-                          "%s: --environment %s: found %" PRId64
-                          " different labels in %" PRId64
+                          "%s: --environment %s: found %" PRId64 " different labels in %" PRId64
                           " rows, expected at most half as many as rows; this is probably no "
                           "column of environments: name another one",
                           settings->path, settings->environment, environments, rows);
@@ -288,11 +287,10 @@ static int note_sizes(const dsep_table_settings *settings, dsep_table *table, co
         least = sizes[e] < least ? sizes[e] : least;
         most = sizes[e] > most ? sizes[e] : most;
     }
-    return dsep_table_note(table, error,
-                           "environment %s: %" PRId64 " environment%s, %" PRId64 " to %" PRId64
-                           " rows",
-                           settings->environment, table->n_environments,
-                           table->n_environments == 1 ? "" : "s", least, most);
+    return dsep_table_note(
+        table, error, "environment %s: %" PRId64 " environment%s, %" PRId64 " to %" PRId64 " rows",
+        settings->environment, table->n_environments, table->n_environments == 1 ? "" : "s", least,
+        most);
 }
 
 int dsep_environments_settle(dsep_context *ctx, const dsep_table_settings *settings,

@@ -99,7 +99,8 @@ static int choose(reader *r, const dsep_name_block *block) {
     const char *path = r->settings->path;
     dsep_error *error = dsep_context_error(r->ctx);
     const dsep_column_wishes wishes = {r->settings->columns, r->settings->drop,
-                                       r->annotated ? NULL : r->settings->environment};
+                                       r->annotated ? NULL : r->settings->environment,
+                                       r->matrix.h5ad ? " (and none beside the matrix)" : NULL};
     r->n_names = r->matrix.shape[r->axis];
     DSEP_AGREE(r->ctx, dsep_table_fits(r->ctx, path, 0, r->n_names, error));
     DSEP_TRY(dsep_names_share(r->ctx, block, r->n_names, &r->names));

@@ -202,7 +202,7 @@ static int choose(reader *r, int64_t n, int64_t p, char ***names) {
     DSEP_AGREE(r->ctx, dsep_table_fits(r->ctx, r->settings->path, 0, p, error));
     DSEP_AGREE(r->ctx, dsep_names_numbered(p, names, error));
     const dsep_column_wishes wishes = {r->settings->columns, r->settings->drop,
-                                       r->settings->environment};
+                                       r->settings->environment, NULL};
     DSEP_AGREE(r->ctx,
                dsep_column_choice(r->settings->path, *names, p, &wishes, &r->chosen, error));
     DSEP_AGREE(r->ctx, dsep_table_fits(r->ctx, r->settings->path, n, r->chosen.n_kept, error));

@@ -250,7 +250,7 @@ static int agree_on_fault(const reader *r, const dsep_text_count *count, int by_
 static int choose(reader *r) {
     dsep_error *error = dsep_context_error(r->ctx);
     const dsep_column_wishes wishes = {r->settings->columns, r->settings->drop,
-                                       r->settings->environment};
+                                       r->settings->environment, NULL};
     int mine =
         dsep_column_choice(r->settings->path, r->names, r->n_names, &wishes, &r->chosen, error);
     if (!mine)

@@ -179,7 +179,7 @@ static int choice_with(const char *columns, const char *drop, const char *enviro
     char got[64] = "";
     dsep_error error = {0};
     dsep_column_set chosen;
-    const dsep_column_wishes wishes = {columns, drop, environment};
+    const dsep_column_wishes wishes = {columns, drop, environment, NULL};
     const int code = dsep_column_choice("t.csv", names, 6, &wishes, &chosen, &error);
     for (int64_t i = 0; i < chosen.n_kept; i++)
         snprintf(got + strlen(got), 12, "%d", (int)chosen.kept[i] + 1);
