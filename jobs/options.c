@@ -55,8 +55,9 @@ static int wrong_value(dsep_error *error, const dsep_option *option, const char 
     char expected[512];
     switch (option->kind) {
     case DSEP_OPTION_INTEGER:
-        snprintf(expected, sizeof expected, "a whole number from %.0f to %.0f", option->min,
-                 option->max);
+        snprintf(expected, sizeof expected, "a whole number from %.0f to %.0f%s%s", option->min,
+                 option->max, option->choices ? " or " : "",
+                 option->choices ? option->choices : "");
         break;
     case DSEP_OPTION_REAL:
         snprintf(expected, sizeof expected, "a number from %g to %g", option->min, option->max);
@@ -129,6 +130,10 @@ static int parse_choice(const char *choices, const char *text, int *choice) {
 
 static int parse_integer(const dsep_option *option, const char *text, int64_t *value) {
     char *end = NULL;
+    if (option->choices && strcmp(text, option->choices) == 0) {
+        *value = 0;
+        return 1;
+    }
     errno = 0;
     *value = strtoll(text, &end, 10);
     return end != text && !*end && !errno && (double)*value >= option->min &&

@@ -25,7 +25,7 @@ typedef struct {
     const char *metavar;  /* what the value is called in --help */
     const char *fallback; /* value when not given, as a user would write it; NULL for none */
     double min, max;      /* range of numbers */
-    const char *choices;  /* "a|b|c" for DSEP_OPTION_CHOICE */
+    const char *choices;  /* "a|b|c" for DSEP_OPTION_CHOICE; of an integer a word that means 0 */
     const char *help;
 } dsep_option;
 

@@ -54,6 +54,9 @@ int64_t dsep_resample_weights(const dsep_resample *resample, int64_t replicate, 
 void dsep_resample_order(const dsep_resample *resample, int64_t replicate, int64_t variable,
                          int32_t *row);
 
+/* Rows of a block of BLOCK. Not collective. */
+int64_t dsep_resample_block(const dsep_resample *resample);
+
 /* The name as users write it. Not collective. */
 const char *dsep_resample_name(dsep_resample_scheme scheme);
 
