@@ -1,6 +1,7 @@
 /* Rows of replicates: sums, disjoint halves, blocks of neighbours, chances, and nothing but seed
  * and replicate in them. */
 #include "solvers/resample.h"
+#include "mpi/random.h"
 #include "tests/support/tap.h"
 
 #include <math.h>
@@ -196,6 +197,67 @@ static void test_orders(void) {
     tap_ok(differ > VARIABLES * 99 / 100, "replicates have other orders");
 }
 
+/* --- once more, slow and obvious ------------------------------------------------------------- */
+
+static int64_t draw(int64_t replicate, int64_t index, int64_t below) {
+    const dsep_random source = {11, DSEP_STREAM_RESAMPLE, (uint32_t)replicate};
+    return (int64_t)dsep_random_below(source, (uint64_t)index, (uint64_t)below);
+}
+
+/* The row at place i changes places with one as far behind it as drawn. */
+static void shuffled(int64_t replicate, int64_t variable, int64_t n, int32_t *row) {
+    for (int32_t s = 0; s < n; s++)
+        row[s] = s;
+    for (int64_t i = 0; i < n; i++) {
+        const int64_t other = i + draw(replicate, variable * 4294967296 + i, n - i);
+        const int32_t first = row[i], second = row[other];
+        row[i] = second;
+        row[other] = first;
+    }
+}
+
+/* How often each of `count` rows stands in a list. */
+static int counts(const dsep_resample *how, int64_t replicate, const int32_t *list, int64_t count) {
+    int32_t weight[ROWS], wanted[ROWS] = {0};
+    for (int64_t i = 0; i < count; i++)
+        wanted[list[i]]++;
+    return dsep_resample_weights(how, replicate, weight) == count &&
+           memcmp(weight, wanted, (size_t)how->n_samples * sizeof *weight) == 0;
+}
+
+static void test_draws(void) {
+    const int64_t sizes[] = {8, 27, 28, ROWS}, edges[] = {2, 3, 4, 5}; /* cube roots, rounded up */
+    int bootstrap = 1, subsample = 1, halves = 1, blocks = 1, orders = 1;
+    for (int i = 0; i < 4; i++)
+        for (int64_t r = 0; r < 10; r++) {
+            const int64_t n = sizes[i];
+            int32_t list[ROWS], order[ROWS];
+            dsep_resample how = of(DSEP_RESAMPLE_BOOTSTRAP, n);
+            for (int64_t s = 0; s < n; s++)
+                list[s] = (int32_t)draw(r, s, n);
+            bootstrap &= counts(&how, r, list, n);
+            how.scheme = DSEP_RESAMPLE_BLOCK;
+            for (int64_t s = 0; s < n; s++)
+                list[s] = (int32_t)((draw(r, s / edges[i], n) + s % edges[i]) % n);
+            blocks &= counts(&how, r, list, n);
+            shuffled(r, 0, n, list);
+            how.scheme = DSEP_RESAMPLE_SUBSAMPLE;
+            subsample &= counts(&how, r, list, n / 2);
+            how.scheme = DSEP_RESAMPLE_HALVES;
+            halves &=
+                counts(&how, 2 * r, list, n / 2) && counts(&how, 2 * r + 1, list + n / 2, n / 2);
+            how.scheme = DSEP_RESAMPLE_PERMUTATION;
+            shuffled(r, 70000 * r + 1, n, list);
+            dsep_resample_order(&how, r, 70000 * r + 1, order);
+            orders &= memcmp(list, order, (size_t)n * sizeof *list) == 0;
+        }
+    tap_ok(bootstrap, "bootstrap: the draws that the header tells");
+    tap_ok(blocks, "block: the same, of cube roots");
+    tap_ok(subsample, "subsample: the same");
+    tap_ok(halves, "halves: the same");
+    tap_ok(orders, "permutation: the same");
+}
+
 /* Whatever was drawn before, and on whichever rank, a replicate is the same. */
 static void test_repeatable(dsep_context *ctx) {
     int same = 1, differ = 1;
@@ -266,6 +328,7 @@ int main(int argc, char **argv) {
     test_chances();
     test_binomial();
     test_orders();
+    test_draws();
     test_repeatable(ctx);
     test_checks();
     return tap_end();
