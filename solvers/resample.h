@@ -1,6 +1,9 @@
 /* Which rows a replicate uses: a function of (seed, replicate), never of rank or call order.
  *
- * Reproducibility: class A, all of it. */
+ * Draw i is dsep_random_below() with DSEP_STREAM_RESAMPLE, the replicate and the index i: the i-th
+ * row of a bootstrap, the start of the i-th block, or how far beyond place i the row stands that a
+ * shuffle (Fisher-Yates) brings there. Two halves share the replicate k; a variable's own order has
+ * the indices 2^32 variable + i. Reproducibility: class A, all of it. */
 #ifndef DSEP_SOLVERS_RESAMPLE_H
 #define DSEP_SOLVERS_RESAMPLE_H
 
