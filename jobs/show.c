@@ -453,8 +453,9 @@ static int print(FILE *stream, void *data, dsep_error *error) {
     } else if (!code) {
         print_head(stream, tree, path);
         code = print_graph(stream, tree, path, error);
-        print_table(stream, tree, "sensitivity/robustness",
-                    "Robustness to an unmeasured common cause");
+        if (!code)
+            print_table(stream, tree, "sensitivity/robustness",
+                        "Robustness to an unmeasured common cause");
     }
     dsep_h5tree_destroy(&tree);
     return code;
