@@ -250,15 +250,22 @@ cleanup:
 
 static const char *const bias_names[] = {"towards-zero", "either"};
 
-static void print_table(const study *s) {
-    const dsep_edge_robustness_options *options = s->settings->options;
+static int shown_width(const study *s) {
     const dsep_named_graph *graph = s->result->graph;
     size_t width = 4;
     for (int64_t k = 0; k < s->n_rows; k++) {
         const dsep_edge edge = graph->edges[s->rows[k].edge];
         const size_t a = strlen(graph->names[edge.source]), b = strlen(graph->names[edge.target]);
-        width = fmax((double)width, fmin((double)(a > b ? a : b), NAME_WIDTH));
+        width = a > width ? a : width;
+        width = b > width ? b : width;
     }
+    return width < NAME_WIDTH ? (int)width : NAME_WIDTH;
+}
+
+static void print_table(const study *s) {
+    const dsep_edge_robustness_options *options = s->settings->options;
+    const dsep_named_graph *graph = s->result->graph;
+    const int width = shown_width(s);
     printf("%lld edges of %s and an unmeasured common cause that explains %s of the target and %s "
            "of the source; bias %s, alpha %g, seed %llu\n"
            "Partial correlation as found, and of %lld draws 5 %%, median, 95 %%; share of draws "
@@ -267,14 +274,14 @@ static void print_table(const study *s) {
            (long long)s->n_rows, s->settings->result, options->prior_y, options->prior_d,
            bias_names[options->bias], s->result->alpha, (unsigned long long)s->settings->seed,
            (long long)options->draws, .98 / sqrt((double)options->draws));
-    printf("  %*s %7s %8s %8s %8s %9s %9s %9s\n", 2 * (int)width + 5, "", "found", "5 %", "median",
+    printf("  %*s %7s %8s %8s %8s %9s %9s %9s\n", 2 * width + 5, "", "found", "5 %", "median",
            "95 %", "sign", "not sig.", "stays");
     for (int64_t k = 0; k < s->n_rows; k++) {
         const row *of = &s->rows[k];
         const dsep_edge edge = graph->edges[of->edge];
-        printf("  %*.*s %s %-*.*s %+7.4f %+8.4f %+8.4f %+8.4f %9.4f %9.4f %9.4f\n", (int)width,
+        printf("  %*.*s %s %-*.*s %+7.4f %+8.4f %+8.4f %+8.4f %9.4f %9.4f %9.4f\n", width,
                NAME_WIDTH, graph->names[edge.source],
-               dsep_graph_arrow(edge.mark_source, edge.mark_target), (int)width, NAME_WIDTH,
+               dsep_graph_arrow(edge.mark_source, edge.mark_target), width, NAME_WIDTH,
                graph->names[edge.target], graph->weight[of->edge], of->low, of->median, of->high,
                of->sign_changed, of->not_significant, of->kept);
     }

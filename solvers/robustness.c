@@ -35,10 +35,10 @@ static double common_strength(double f) {
 static double until_insignificant(double f, double critical) {
     if (isnan(f) || isnan(critical))
         return NAN;
-    if (isinf(critical) || f <= critical)
-        return 0;
     if (isinf(f))
         return 1;
+    if (f <= critical)
+        return 0;
     if (f * critical > 1)
         return (f - critical) * (f + critical) / (1 + f * f);
     return common_strength(f - critical);
