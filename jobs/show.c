@@ -125,17 +125,23 @@ static void look_up(const dsep_h5tree *tree, const char *name, char *text, size_
 /* --- tables ------------------------------------------------------------------------------------
  */
 
+static int cell_width(const dsep_h5tree *column) {
+    const size_t length = strlen(column->name);
+    return column->texts ? -16 : length > 12 ? (int)length : 12; /* texts stand to the left */
+}
+
 static void print_cell(FILE *stream, const dsep_h5tree *column, int64_t row) {
+    const int width = cell_width(column);
     if (row >= column->count)
-        fprintf(stream, " %12s", "");
+        fprintf(stream, " %*s", width, "");
     else if (column->texts)
-        fprintf(stream, " %-16s", column->texts[row]);
+        fprintf(stream, " %*s", width, column->texts[row]);
     else if (column->integers)
-        fprintf(stream, " %12" PRId64, column->integers[row]);
+        fprintf(stream, " %*" PRId64, width, column->integers[row]);
     else if (column->reals)
-        fprintf(stream, " %12.4g", column->reals[row]);
+        fprintf(stream, " %*.4g", width, column->reals[row]);
     else
-        fprintf(stream, " %12s", "...");
+        fprintf(stream, " %*s", width, "...");
 }
 
 /* A small table as it stands in the file, without its index. */
@@ -149,7 +155,8 @@ static void print_table(FILE *stream, const dsep_h5tree *tree, const char *path,
     fprintf(stream, "\n%s\n", title);
     for (int64_t c = 0; c < order->count; c++) {
         const dsep_h5tree *column = dsep_h5tree_find(table, order->texts[c]);
-        fprintf(stream, column && column->texts ? " %-16s" : " %12s", order->texts[c]);
+        if (column)
+            fprintf(stream, " %*s", cell_width(column), order->texts[c]);
     }
     fputc('\n', stream);
     for (int64_t row = 0; first && row < first->count && row < 100; row++) {
