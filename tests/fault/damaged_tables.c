@@ -158,20 +158,21 @@ static void put_sparse(hid_t file, int by_column) {
 static void put_obs(hid_t file) {
     static const char *const sites[] = {"north", "south", "west"};
     signed char codes[N];
-    const char *list[N];
+    char list[N][8] = {{0}};
     for (int64_t i = 0; i < N; i++) {
         codes[i] = (signed char)(i * i % 7 % 3);
-        list[i] = sites[codes[i]];
+        snprintf(list[i], sizeof list[i], "%s", sites[codes[i]]);
     }
-    const hid_t type = text_type(0);
+    const hid_t type = text_type(0), fixed = text_type(8);
     const hid_t obs = H5Gcreate2(file, "obs", H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
     const hid_t site = H5Gcreate2(obs, "site", H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
     put_list(site, "codes", H5T_NATIVE_SCHAR, N, codes, 0);
     put_list(site, "categories", type, 3, sites, 0);
-    put_list(obs, "place", type, N, list, 0);
+    put_list(obs, "place", fixed, N, list, 0);
     H5Gclose(site);
     H5Gclose(obs);
     H5Tclose(type);
+    H5Tclose(fixed);
 }
 
 static hid_t create(const char *name, int newest) {
