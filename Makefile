@@ -67,11 +67,11 @@ LEVELLED := $(if $(USUAL),$(shell grep -l '"solvers/simd.h"' $(SOURCES)))
 OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(or $(LEVELLED),$(SOURCES)))
 LIBRARY := $(BUILD)/libdsep.a
 TESTS := $(sort $(wildcard tests/unit/*.c tests/oracle/*.c tests/invariance/*.c tests/fault/*.c tests/cli/*.c))
-TEST_PROGRAMS := $(TESTS:%.c=$(BUILD)/%)
+TEST_PROGRAMS := $(TESTS:%.c=$(BUILD)/%) $(patsubst %.c,$(BUILD)/%,$(wildcard tests/tools/*.c))
 SUPPORT := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/support/*.c))
 JOBS ?= $(shell nproc)
 
-.PHONY: all build deps demo test test-asan test-fault bench bench-large bench-scaling lint format \
+.PHONY: all build deps demo test test-asan test-fault soak bench bench-large bench-scaling lint format \
   check-format tidy info help install clean check tests
 .DEFAULT_GOAL := all
 .SECONDARY:
@@ -128,6 +128,10 @@ test-asan: deps ## every test under the address and undefined-behaviour sanitize
 test-fault: deps ## every fault point on every rank
 	@$(MAKE) -s -j$(JOBS) tests
 	@MPIRUN=$(MPIRUN) BUILD=$(BUILD) DSEP=$(CURDIR)/$(PROGRAM) bash tests/run.sh fault
+
+soak: deps ## kill runs at random moments, SOAK=100 times each, and go on with them
+	@$(MAKE) -s -j$(JOBS) tests
+	@MPIRUN=$(MPIRUN) BUILD=$(BUILD) DSEP=$(CURDIR)/$(PROGRAM) SOAK=$(or $(SOAK),100) bash tests/fault/resume.sh
 
 bench: deps ## time the main job; never part of a test
 	@$(MAKE) -s -j$(JOBS) build
