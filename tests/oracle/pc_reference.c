@@ -6,141 +6,16 @@
 #include "mpi/random.h"
 #include "solvers/fisher_z.h"
 #include "solvers/pc.h"
+#include "tests/support/slow_pc.h"
 #include "tests/support/tap.h"
 
 #include <gsl/gsl_cdf.h>
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
-enum { P = 14, ORDERS = 12 };
+enum { P = SLOW_P };
 
 static dsep_context *ctx;
-
-typedef struct {
-    int64_t n;
-    double alpha;
-    long double c[P][P];
-    int adjacent[P][P];
-    int removed_at[P][P], sepset[P][P][P]; /* sepset[x][y][z]: z is a member */
-    int64_t tests[ORDERS];
-    int orders;
-    double r[P][P], p_max[P][P];
-} slow;
-
-/* --- the slow search ------------------------------------------------------------------------- */
-
-/* Partial correlation by Gaussian elimination of the set out of the matrix. */
-static double partial(const slow *s, int x, int y, const int *set, int l) {
-    int v[P] = {x, y};
-    long double m[P][P];
-    for (int i = 0; i < l; i++)
-        v[2 + i] = set[i];
-    for (int i = 0; i < l + 2; i++)
-        for (int j = 0; j < l + 2; j++)
-            m[i][j] = s->c[v[i]][v[j]];
-    for (int k = l + 1; k >= 2; k--)
-        for (int i = 0; i < k; i++)
-            for (int j = 0; j < k; j++)
-                m[i][j] -= m[i][k] * m[k][j] / m[k][k];
-    return (double)(m[0][1] / sqrtl(m[0][0] * m[1][1]));
-}
-
-static double p_value(const slow *s, double r, int l) {
-    return 2 * gsl_cdf_ugaussian_Q(sqrt((double)(s->n - l - 3)) * atanh(fabs(r)));
-}
-
-/* Next subset of {0 .. m - 1} in lexicographic order; 0 after the last. */
-static int next_subset(int *set, int l, int m) {
-    int i = l - 1;
-    while (i >= 0 && set[i] == m - l + i)
-        i--;
-    if (i < 0)
-        return 0;
-    set[i]++;
-    for (int j = i + 1; j < l; j++)
-        set[j] = set[j - 1] + 1;
-    return 1;
-}
-
-/* Sets from x's frozen neighbours without y, in order, until one separates. With `all` none stops
- * it and the weakest test is remembered. Returns whether one separated. */
-static int try_sets(slow *s, int frozen[P][P], int x, int y, int l, int all) {
-    int candidates[P], m = 0, index[P], set[P];
-    for (int z = 0; z < P; z++)
-        if (frozen[x][z] && z != y)
-            candidates[m++] = z;
-    if (m < l)
-        return 0;
-    for (int i = 0; i < l; i++)
-        index[i] = i;
-    do {
-        for (int i = 0; i < l; i++)
-            set[i] = candidates[index[i]];
-        const double r = partial(s, x, y, set, l), p = p_value(s, r, l);
-        if (all) {
-            if (p > s->p_max[x][y]) {
-                s->p_max[x][y] = s->p_max[y][x] = p;
-                s->r[x][y] = s->r[y][x] = r;
-            }
-            continue;
-        }
-        s->tests[l]++;
-        if (p >= s->alpha) {
-            for (int i = 0; i < l; i++)
-                s->sepset[x][y][set[i]] = s->sepset[y][x][set[i]] = 1;
-            return 1;
-        }
-    } while (next_subset(index, l, m));
-    return 0;
-}
-
-static void one_order(slow *s, int l) {
-    int frozen[P][P];
-    memcpy(frozen, s->adjacent, sizeof frozen);
-    for (int half = 0; half < 2; half++)
-        for (int x = 0; x < P; x++)
-            for (int y = x + 1; y < P; y++) {
-                const int from = half ? y : x, other = half ? x : y;
-                if (!s->adjacent[x][y] || (l == 0 && half))
-                    continue;
-                if (try_sets(s, frozen, from, other, l, 0)) {
-                    s->adjacent[x][y] = s->adjacent[y][x] = 0;
-                    s->removed_at[x][y] = l;
-                }
-            }
-}
-
-static int degree_reaches(const slow *s, int l) {
-    for (int x = 0; x < P; x++) {
-        int degree = 0;
-        for (int y = 0; y < P; y++)
-            degree += s->adjacent[x][y];
-        if (degree - 1 >= l)
-            return 1;
-    }
-    return 0;
-}
-
-static void slow_search(slow *s) {
-    for (int x = 0; x < P; x++)
-        for (int y = 0; y < P; y++) {
-            s->adjacent[x][y] = x != y;
-            s->removed_at[x][y] = -1;
-            s->p_max[x][y] = -1;
-        }
-    int history[ORDERS][P][P];
-    for (int l = 0; l < ORDERS && (l == 0 || degree_reaches(s, l)); l++) {
-        memcpy(history[l], s->adjacent, sizeof history[l]);
-        one_order(s, l);
-        s->orders = l + 1;
-    }
-    for (int l = 0; l < s->orders; l++)
-        for (int x = 0; x < P; x++)
-            for (int y = 0; y < P; y++)
-                if (s->adjacent[x][y])
-                    try_sets(s, history[l], x, y, l, 1);
-}
 
 /* --- data and comparison --------------------------------------------------------------------- */
 
@@ -165,7 +40,7 @@ static dsep_table *make_table(uint64_t seed, int64_t n) {
     return table;
 }
 
-static void copy_correlation(slow *s, const dsep_correlation *c) {
+static void copy_correlation(slow_pc *s, const dsep_correlation *c) {
     for (int32_t x = 0; x < P; x++)
         for (int32_t y = 0; y < P; y++) {
             double r;
@@ -174,7 +49,7 @@ static void copy_correlation(slow *s, const dsep_correlation *c) {
         }
 }
 
-static int same_sepset(const slow *s, const dsep_sepsets *sets, int x, int y) {
+static int same_sepset(const slow_pc *s, const dsep_sepsets *sets, int x, int y) {
     const int64_t at = dsep_sepsets_find(sets, x, y);
     int members = 0;
     for (int z = 0; z < P; z++)
@@ -190,7 +65,7 @@ static int same_sepset(const slow *s, const dsep_sepsets *sets, int x, int y) {
 }
 
 /* Each rank looks at the pairs whose separating sets it holds. */
-static int same_result(const slow *s, const dsep_pc *pc) {
+static int same_result(const slow_pc *s, const dsep_pc *pc) {
     int good = pc->skeleton->n_levels == s->orders;
     for (int l = 0; l < s->orders && good; l++)
         good &=
@@ -220,7 +95,7 @@ static int agrees_so(uint64_t seed, int64_t n, double alpha, int tiled) {
     dsep_pc *pc = NULL;
     const dsep_pc_settings settings = {.search = {.max_order = -1, .listed = tiled},
                                        .skeleton_only = 1};
-    slow *s = calloc(1, sizeof *s);
+    slow_pc *s = calloc(1, sizeof *s);
     int good = table && !dsep_correlation_create(ctx, table, !tiled, &correlation) &&
                !dsep_fisher_z_create(correlation, alpha, NULL, &test) &&
                !dsep_pc_run(ctx, test, NULL, &settings, &pc);
@@ -228,7 +103,8 @@ static int agrees_so(uint64_t seed, int64_t n, double alpha, int tiled) {
         s->n = n;
         s->alpha = alpha;
         copy_correlation(s, correlation);
-        slow_search(s);
+        slow_pc_search(s);
+        slow_pc_measure(s);
         good = same_result(s, pc);
     }
     if (!good)
