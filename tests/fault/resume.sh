@@ -237,7 +237,8 @@ stop_one() {
     n=$((draw + 1))
     below "$span"
     if [ "$way" = time ]; then
-        start "$n" "$@" --max-time "$((1 + draw / 1000)).$(printf %03d $((draw % 1000)))"
+        draw=$((draw + 50))
+        start "$n" "$@" --max-time "$((draw / 1000)).$(printf %03d $((draw % 1000)))"
     else
         start "$n" "$@"
         a_rank "$n"
@@ -248,12 +249,14 @@ stop_one() {
     finished
 }
 
-# well_stopped: whether a run is done, or stopped with something to go on from where there is any
+# well_stopped: whether a run is done, or stopped with something to go on from where there is any;
+# 4 says that there was no time for a first unit
 well_stopped() {
     case $status in
     0) [ ! -e "$result.checkpoint" ] && [ -e "$result" ] ;;
     85) [ ! -e "$result" ] && { [ -e "$result.checkpoint" ] ||
         grep -q "before anything was done" <<<"$err"; } ;;
+    4) [ ! -e "$result.checkpoint" ] && grep -q "max-time left no time" <<<"$err" ;;
     *) false ;;
     esac
 }
@@ -271,7 +274,7 @@ stops() {
         [ "$stopped" -lt 3 ] || break
         [ "$status" != 0 ] || [ "$stopped" != 0 ] || fresh
         [ "$status" != 0 ] || [ "$stopped" = 0 ] || break
-        span=$((span / 2 + 1))
+        [ "$status" != 0 ] || span=$((span / 2 + 1))
     done
     is "$wrong" "" "$name, $way: exit code 85 and a checkpoint, $stopped times"
     ok "$name, $way: it was stopped" test "$stopped" -gt 0
