@@ -152,8 +152,30 @@ static int fill_robustness(edge_columns *c, dsep_block mine, int64_t n_samples, 
     return DSEP_OK;
 }
 
+/* How often replicates had each edge, and how often they joined its ends. */
+static int write_shares(dsep_context *ctx, dsep_h5write *file, const dsep_campaign *campaign,
+                        dsep_block mine, const dsep_edge *edges) {
+    int code = DSEP_OK;
+    double *share = dsep_array(2 * mine.count, sizeof *share);
+    DSEP_AGREE(ctx, share ? DSEP_OK
+                          : dsep_out_of_memory(dsep_context_error(ctx), "the shares of edges"));
+    for (int64_t e = 0; e < mine.count; e++) {
+        int64_t same, joined;
+        dsep_tally_count(campaign->tally[0], edges[e], &same, &joined);
+        share[e] = (double)same / (double)campaign->n_done;
+        share[mine.count + e] = (double)joined / (double)campaign->n_done;
+    }
+    DSEP_TRY(dsep_h5write_column(file, dsep_share_names[DSEP_SHARE], DSEP_H5_DOUBLE, mine, share));
+    DSEP_TRY(dsep_h5write_column(file, dsep_share_names[DSEP_SHARE_JOINED], DSEP_H5_DOUBLE, mine,
+                                 share + mine.count));
+cleanup:
+    free(share);
+    return code;
+}
+
 static int write_edges(dsep_context *ctx, dsep_h5write *file, const dsep_discover_result *r) {
     int code = DSEP_OK;
+    const dsep_campaign *campaign = r->replicates->campaign;
     static const char *const marks[] = {"tail", "arrow", "circle"};
     const dsep_pc *pc = r->pc;
     const int64_t n_samples = r->input->table->n_samples;
@@ -177,6 +199,8 @@ static int write_edges(dsep_context *ctx, dsep_h5write *file, const dsep_discove
     for (int k = 0; k < DSEP_ROBUSTNESS_VALUES; k++)
         DSEP_TRY(dsep_h5write_column(file, dsep_robustness_names[k], DSEP_H5_DOUBLE, mine,
                                      c.robustness[k]));
+    if (campaign && campaign->n_done > 0)
+        DSEP_TRY(write_shares(ctx, file, campaign, mine, c.edges + f));
 cleanup:
     release_columns(&c);
     return code;
