@@ -164,7 +164,7 @@ static int write_ensembles(dsep_context *ctx, dsep_h5write *file, const dsep_rep
         code = write_graph(ctx, file, r, path, graph);
         dsep_graph_destroy(&graph);
     }
-    dsep_h5write_attribute_real(file, "/replicates", "threshold", threshold);
+    dsep_h5write_attribute_real(file, "/replicates", "threshold_share", threshold);
     dsep_h5write_attribute_text(file, "/replicates", "threshold_from",
                                 r->threshold > 0 ? "--threshold" : "the shares");
 cleanup:
