@@ -122,8 +122,7 @@ static void print_graphml(FILE *file, const dsep_named_graph *graph) {
     fputs(graphml_head, file);
     for (int k = 0; k < DSEP_SHARES; k++)
         if (graph->share[k])
-            fprintf(file,
-                    "  <key id=\"%s\" for=\"edge\" attr.name=\"%s\" attr.type=\"double\"/>\n",
+            fprintf(file, "  <key id=\"%s\" for=\"edge\" attr.name=\"%s\" attr.type=\"double\"/>\n",
                     dsep_share_names[k], dsep_share_names[k]);
     fprintf(file, "  <graph id=\"G\" edgedefault=\"directed\">\n    <data key=\"kind\">%s</data>\n",
             dsep_graph_kind_name(graph->graph->kind));

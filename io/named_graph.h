@@ -47,8 +47,9 @@ int dsep_named_graph_add_share(dsep_named_graph *graph, int share, dsep_error *e
 /* Where an edge, given from either end, stands in `edges`; -1 where it does not. Not collective. */
 int64_t dsep_named_graph_find(const dsep_named_graph *graph, dsep_edge edge);
 
-/* The same graph without shares over other names, which hold all of its own. Not collective. Errors:
- * DSEP_ERROR_DATA naming up to five names that are not there. Owner of *mapped: the caller. */
+/* The same graph without shares over other names, which hold all of its own. Not collective.
+ * Errors: DSEP_ERROR_DATA naming up to five names that are not there. Owner of *mapped: the caller.
+ */
 int dsep_named_graph_map(const dsep_named_graph *graph, char *const *names, int64_t n_names,
                          dsep_error *error, dsep_named_graph **mapped);
 

@@ -20,8 +20,10 @@ static const dsep_option export_options[] = {
     {"what", 0, DSEP_OPTION_CHOICE, offsetof(settings, what), NULL, "graph", 0, 0,
      "graph|replicates|preserved|highest|majority|threshold",
      "the graph, with shares where there are replicates; replicates: every pair that they ever "
-     "joined, with the share of each pair of marks; or one graph out of them: preserved: every such "
-     "pair with its most frequent marks; highest: the most frequent outcome of each pair; majority: "
+     "joined, with the share of each pair of marks; or one graph out of them: preserved: every "
+     "such "
+     "pair with its most frequent marks; highest: the most frequent outcome of each pair; "
+     "majority: "
      "what more than half of them have; threshold: pairs joined in at least the share that the "
      "result tells"},
     {0},
@@ -74,10 +76,11 @@ const dsep_command dsep_command_export = {
     .name = "export",
     .arguments = "RESULT",
     .summary = "the graph in another format",
-    .description = "Writes the graph of a result to standard output or to a file. Marks at the "
-                   "ends of edges (tail, arrow, circle), weights, largest p-values, orders and "
-                   "robustness values are kept where the format can hold them, and so are the shares of "
-                   "replicates. What replicates say has the share that joined a pair as its weight.",
+    .description =
+        "Writes the graph of a result to standard output or to a file. Marks at the "
+        "ends of edges (tail, arrow, circle), weights, largest p-values, orders and "
+        "robustness values are kept where the format can hold them, and so are the shares of "
+        "replicates. What replicates say has the share that joined a pair as its weight.",
     .examples = "  dsep export result.h5 > edges.csv\n"
                 "  dsep export result.h5 --format graphml -o graph.graphml\n"
                 "  dsep export result.h5 --format dot | dot -Tsvg > graph.svg\n"

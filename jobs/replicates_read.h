@@ -11,7 +11,7 @@ typedef struct {
     dsep_h5tree *tree;               /* attributes of /replicates are found as "replicates/NAME" */
     dsep_tally *tally;               /* sorted */
     int64_t requested, done;
-    double threshold;                /* NaN where none is done */
+    double threshold;               /* NaN where none is done */
     int possible[DSEP_TALLY_MARKS]; /* whether edges of this kind of graph can have these marks */
 } dsep_replicates_found;
 
