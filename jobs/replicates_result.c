@@ -178,10 +178,19 @@ static int selects(const dsep_replicates *r) {
            (r->resample.scheme == DSEP_RESAMPLE_SUBSAMPLE && r->resample.fraction == 0.5);
 }
 
+/* Whether both halves of every shuffle are done, or neither. */
+static int in_pairs(const dsep_campaign *c, int64_t requested) {
+    for (int64_t u = 0; u < requested; u += 2)
+        if (c->done[u] != (u + 1 < requested && c->done[u + 1]))
+            return 0;
+    return 1;
+}
+
 static dsep_stability assess(const dsep_replicates *r) {
     dsep_stability s;
     const int64_t p = r->n_variables;
-    const int halves = r->resample.scheme == DSEP_RESAMPLE_HALVES && r->campaign->n_done % 2 == 0;
+    const int halves =
+        r->resample.scheme == DSEP_RESAMPLE_HALVES && in_pairs(r->campaign, r->requested);
     dsep_stability_assess(r->campaign->tally[0], r->campaign->n_done, p * (p - 1) / 2,
                           threshold_of(r), halves, &s);
     return s;

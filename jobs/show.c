@@ -97,7 +97,8 @@ static void print_attributes(FILE *stream, const dsep_h5tree *group, const char 
 
 /* The single value called `name` wherever results keep it, as text; "" when there is none. */
 static void look_up(const dsep_h5tree *tree, const char *name, char *text, size_t size) {
-    static const char *const places[] = {"", "search/", "graph/", "variables/", "correlation/"};
+    static const char *const places[] = {"",           "search/",      "graph/",
+                                         "variables/", "correlation/", "replicates/"};
     *text = '\0';
     for (size_t i = 0; i < sizeof places / sizeof *places && !*text; i++) {
         char path[128];
@@ -367,6 +368,8 @@ static void print_paper(FILE *stream, const dsep_h5tree *tree, const dsep_named_
     print_clause(stream, tree, "alpha", ", alpha = ");
     print_clause(stream, tree, "orientation", ", orientation ");
     print_clause(stream, tree, "seed", ", seed ");
+    print_clause(stream, tree, "done", ", replicates ");
+    print_clause(stream, tree, "scheme", " by ");
     fprintf(stream, "; it has %" PRId64 " edges, %" PRId64 " of them directed", graph->n_edges,
             found.directed);
     fprintf(stream, "%s%s%s%s.\n", dsep_h5tree_integer(tree, "complete", 0) ? "" : " (partial run)",

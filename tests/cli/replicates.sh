@@ -181,6 +181,7 @@ is "$status" 0 "an exported ensemble can be compared"
 
 run "$DSEP" show halves.h5
 like "$out" 'done +40 of 40 \(halves\)$' "show tells how many are done"
+like "$out" 'seed 1, replicates 40 by halves; it has' "and so does the sentence for a paper"
 like "$out" 'each known to \+-0\.[0-9]{3} or better at 95 % confidence' "how well shares are known"
 like "$out" 'pairs are joined in a share of at least 0\.75' "what is stable"
 like "$out" 'no likelier than chance: at most [0-9.]+, [0-9.]+ if shares are unimodal' "how many by chance"
