@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # What replicates leave in a result, and what export and show make of it: every share is counted
 # again from the file by h5py.
-# seconds: 120
+# seconds: 300
 . tests/support/tap.sh
 python=${PYTHON:-/usr/bin/python3}
 cd "$scratch" || exit 1
