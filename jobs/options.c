@@ -54,8 +54,8 @@ static int wrong_value(dsep_error *error, const dsep_option *option, const char 
     char expected[512];
     switch (option->kind) {
     case DSEP_OPTION_INTEGER:
-        snprintf(expected, sizeof expected, "a whole number from %.0f to %.0f", option->min,
-                 option->max);
+        snprintf(expected, sizeof expected, "a whole number from %.0f to %.0f%s%s", option->min,
+                 option->max, option->choices ? ", " : "", option->choices ? option->choices : "");
         break;
     case DSEP_OPTION_REAL:
         snprintf(expected, sizeof expected, "a number from %g to %g", option->min, option->max);
@@ -150,8 +150,54 @@ static int parse_flag(const char *text, int *value) {
     return 0;
 }
 
+static int set_value(target place, const char *text, dsep_error *error);
+
+static int is_list(const dsep_option *option) {
+    return option->kind >= DSEP_OPTION_INTEGERS;
+}
+
+/* One member of a list, checked like an option of its own. */
+static int list_member(const dsep_option *list, const char *word, double *value,
+                       dsep_error *error) {
+    static const dsep_option_kind kinds[] = {DSEP_OPTION_INTEGER, DSEP_OPTION_REAL,
+                                             DSEP_OPTION_CHOICE};
+    dsep_option member = *list;
+    int64_t integer = 0;
+    int choice = 0;
+    void *const fields[] = {&integer, value, &choice};
+    const int kind = (int)(list->kind - DSEP_OPTION_INTEGERS);
+    member.kind = kinds[kind];
+    if (kind == 0 && list->choices && strcmp(word, list->choices) == 0)
+        *value = 0;
+    else if (set_value((target){&member, fields[kind]}, word, error))
+        return dsep_error_set(error, error->code, "%.1500s, or several with commas between them",
+                              strdupa(error->text));
+    else if (kind != 1)
+        *value = kind == 0 ? (double)integer : choice;
+    return DSEP_OK;
+}
+
+static int set_list(const dsep_option *option, dsep_list *list, const char *text,
+                    dsep_error *error) {
+    int64_t count = 1;
+    for (const char *c = text; *c; c++)
+        count += *c == ',';
+    char *copy = strdup(text), *rest = copy;
+    double *values = dsep_array(count, sizeof *values);
+    int code = copy && values ? DSEP_OK : dsep_out_of_memory(error, "a list");
+    for (int64_t i = 0; !code && i < count; i++)
+        code = list_member(option, strsep(&rest, ","), &values[i], error);
+    free(copy);
+    free(code ? values : list->values);
+    if (!code)
+        *list = (dsep_list){count, values};
+    return code;
+}
+
 static int set_value(target place, const char *text, dsep_error *error) {
     int good = 1;
+    if (is_list(place.option))
+        return set_list(place.option, place.field, text, error);
     switch (place.option->kind) {
     case DSEP_OPTION_FLAG:
         good = parse_flag(text, place.field);
@@ -177,7 +223,10 @@ static int set_value(target place, const char *text, dsep_error *error) {
         *field = strdup(text);
         if (!*field)
             return dsep_out_of_memory(error, "an option");
+        break;
     }
+    default: /* lists, above */
+        break;
     }
     return good ? DSEP_OK : wrong_value(error, place.option, text);
 }
@@ -413,8 +462,30 @@ static void print_text(FILE *stream, const char *text) {
     fprintf(stream, quoted ? "\"%s\"" : "%s", text);
 }
 
+static void print_choice(FILE *stream, const char *choices, int64_t choice) {
+    for (; choice > 0; choice--)
+        choices = strchr(choices, '|') + 1;
+    fprintf(stream, "%.*s", (int)strcspn(choices, "|"), choices);
+}
+
+static void print_list(FILE *stream, const dsep_option *option, const dsep_list *list) {
+    for (int64_t i = 0; i < list->count; i++) {
+        const double value = list->values[i];
+        const int named = option->kind == DSEP_OPTION_CHOICES ||
+                          (option->kind == DSEP_OPTION_INTEGERS && option->choices && value == 0);
+        fputs(i ? "," : "", stream);
+        if (named)
+            print_choice(stream, option->choices, (int64_t)value);
+        else
+            print_real(stream, value);
+    }
+}
+
 static void print_value(FILE *stream, target place) {
-    const char *at = place.option->choices;
+    if (is_list(place.option)) {
+        print_list(stream, place.option, place.field);
+        return;
+    }
     switch (place.option->kind) {
     case DSEP_OPTION_FLAG:
         fputs(*(const int *)place.field ? "yes" : "no", stream);
@@ -427,9 +498,7 @@ static void print_value(FILE *stream, target place) {
         print_text(stream, *(char *const *)place.field);
         break;
     case DSEP_OPTION_CHOICE:
-        for (int i = *(const int *)place.field; i > 0; i--)
-            at = strchr(at, '|') + 1;
-        fprintf(stream, "%.*s", (int)strcspn(at, "|"), at);
+        print_choice(stream, place.option->choices, *(const int *)place.field);
         break;
     default:
         fprintf(stream, "%lld", (long long)*(const int64_t *)place.field);
@@ -437,6 +506,8 @@ static void print_value(FILE *stream, target place) {
 }
 
 static int is_set(target place) {
+    if (is_list(place.option))
+        return ((const dsep_list *)place.field)->count > 0;
     switch (place.option->kind) {
     case DSEP_OPTION_FLAG:
         return *(const int *)place.field;
@@ -513,6 +584,8 @@ static int free_text(target place, void *data) {
     (void)data;
     if (place.option->kind == DSEP_OPTION_TEXT)
         free(*(char **)place.field);
+    else if (is_list(place.option))
+        free(((dsep_list *)place.field)->values);
     return 0;
 }
 
@@ -551,7 +624,7 @@ static void print_wrapped(const char *text, int indent) {
 
 static void print_option(const dsep_option *option) {
     char left[128], help[1024];
-    const char *value = option->kind == DSEP_OPTION_CHOICE ? option->choices : option->metavar;
+    const char *value = option->metavar ? option->metavar : option->choices;
     char letter[8] = "    ";
     if (option->letter)
         snprintf(letter, sizeof letter, "-%c, ", option->letter);
