@@ -17,21 +17,22 @@ static void put(uint64_t *set, int64_t unit) {
     set[unit / 64] |= (uint64_t)1 << unit % 64;
 }
 
-/* Returns whether there was memory. */
 static int mark_kept(const dsep_study_design *design, const uint8_t *done, int64_t n_variables,
                      unit_sets *sets) {
     int32_t *list = dsep_array(n_variables, sizeof *list);
-    int64_t count = list ? 0 : -1;
-    for (int64_t unit = 0; count >= 0 && unit < design->n_units; unit++) {
+    int code = list ? DSEP_OK : DSEP_ERROR_RESOURCES;
+    for (int64_t unit = 0; !code && unit < design->n_units; unit++) {
         const double share =
             dsep_study_value(design, unit / design->n_replicates, "drop-variables", 0);
-        if (done[unit])
-            count = dsep_study_keep(dsep_study_unit_seed(design, unit), n_variables, share, list);
-        for (int64_t k = 0; done[unit] && k < count; k++)
+        const int64_t stay = dsep_study_kept(n_variables, share);
+        if (!done[unit])
+            continue;
+        code = dsep_study_keep(dsep_study_unit_seed(design, unit), n_variables, stay, list);
+        for (int64_t k = 0; k < stay && !code; k++)
             put(sets->kept + list[k] * sets->words, unit);
     }
     free(list);
-    return count >= 0;
+    return code;
 }
 
 static int drops_any(const dsep_study_design *design) {
@@ -59,7 +60,7 @@ static int create_sets(const dsep_study_design *design, const uint8_t *done, int
                 put(sets->group + (1 + effect) * sets->words, unit);
         }
     }
-    if (sets->kept && !mark_kept(design, done, n_variables, sets))
+    if (sets->kept && mark_kept(design, done, n_variables, sets))
         return dsep_out_of_memory(error, "the runs of each variable");
     return DSEP_OK;
 }

@@ -1,14 +1,14 @@
 #include "jobs/study_design.h"
 
 #include "mpi/memory.h"
-#include "mpi/random.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* What is drawn under one seed; its own numbers each. */
-enum { DRAW_SEED, DRAW_KEPT, DRAW_FACTOR };
+enum { DRAW_SEED, DRAW_KEPT, DRAW_NOISE, DRAW_FACTOR };
 
 static dsep_random source(uint64_t seed, int what) {
     return (dsep_random){seed, DSEP_STREAM_DESIGN, (uint32_t)what};
@@ -27,6 +27,10 @@ uint64_t dsep_study_cell_seed(const dsep_study_design *design, int64_t cell) {
 uint64_t dsep_study_unit_seed(const dsep_study_design *design, int64_t unit) {
     return draw_seed(dsep_study_cell_seed(design, unit / design->n_replicates),
                      unit % design->n_replicates);
+}
+
+dsep_random dsep_study_noise(uint64_t unit_seed) {
+    return source(unit_seed, DRAW_NOISE);
 }
 
 /* --- levels ---------------------------------------------------------------------------------- */
@@ -196,7 +200,8 @@ double dsep_study_value(const dsep_study_design *design, int64_t cell, const cha
                         double fallback) {
     for (int f = 0; f < design->n_factors; f++)
         if (strcmp(design->factor[f].name, name) == 0)
-            return design->value[cell * design->n_factors + f];
+            return cell < 0 ? design->factor[f].levels[0]
+                            : design->value[cell * design->n_factors + f];
     return fallback;
 }
 
@@ -270,13 +275,15 @@ static int by_number(const void *left, const void *right) {
     return (a > b) - (a < b);
 }
 
-int64_t dsep_study_keep(uint64_t seed, int64_t count, double share, int32_t *kept) {
-    const int64_t dropped = llround(share * (double)count);
-    const int64_t least_kept = count < 2 ? count : 2;
-    const int64_t stay = count - dropped < least_kept ? least_kept : count - dropped;
+int64_t dsep_study_kept(int64_t count, double share) {
+    const int64_t least_kept = count < 2 ? count : 2, stay = count - llround(share * (double)count);
+    return stay < least_kept ? least_kept : stay;
+}
+
+int dsep_study_keep(uint64_t seed, int64_t count, int64_t stay, int32_t *kept) {
     keyed *keys = dsep_array(count, sizeof *keys);
     if (!keys)
-        return -1;
+        return DSEP_ERROR_RESOURCES;
     for (int64_t j = 0; j < count; j++)
         keys[j] = (keyed){dsep_random_uniform(source(seed, DRAW_KEPT), (uint64_t)j), (int32_t)j};
     qsort(keys, (size_t)count, sizeof *keys, by_key);
@@ -284,5 +291,5 @@ int64_t dsep_study_keep(uint64_t seed, int64_t count, double share, int32_t *kep
         kept[k] = keys[k].variable;
     qsort(kept, (size_t)stay, sizeof *kept, by_number);
     free(keys);
-    return stay;
+    return DSEP_OK;
 }

@@ -7,10 +7,8 @@
 #ifndef DSEP_JOBS_STUDY_DESIGN_H
 #define DSEP_JOBS_STUDY_DESIGN_H
 
+#include "mpi/random.h"
 #include "mpi/error.h"
-
-#include <stdint.h>
-#include <stdio.h>
 
 enum { DSEP_STUDY_FACTORS = 12 };
 
@@ -59,7 +57,11 @@ void dsep_study_design_destroy(dsep_study_design **design);
 uint64_t dsep_study_cell_seed(const dsep_study_design *design, int64_t cell);
 uint64_t dsep_study_unit_seed(const dsep_study_design *design, int64_t unit);
 
-/* What a factor is in a cell, or the fallback where no factor has this name. Not collective. */
+/* Where the measurement error of a unit is drawn from. Not collective. */
+dsep_random dsep_study_noise(uint64_t unit_seed);
+
+/* What a factor is in a cell, or the fallback where no factor has this name. Cell -1 has the first
+ * level of each. Not collective. */
 double dsep_study_value(const dsep_study_design *design, int64_t cell, const char *name,
                         double fallback);
 
@@ -80,9 +82,12 @@ const char *dsep_study_value_text(const dsep_factor *factor, double value, char 
 const char *dsep_study_effect_text(const dsep_study_design *design, dsep_study_effect effect,
                                    char text[64]);
 
-/* Which of `count` variables stay when `share` of them are dropped at random, ascending, into kept
- * [count]; returns how many. At least two stay. Not collective. Errors: -1 without memory.
- * Reproducibility: class A. */
-int64_t dsep_study_keep(uint64_t seed, int64_t count, double share, int32_t *kept);
+/* How many of `count` variables stay when a share of them is dropped: at least two. Not
+ * collective. */
+int64_t dsep_study_kept(int64_t count, double share);
+
+/* Which `stay` of `count` variables stay, drawn for a unit's seed, ascending, into kept [stay]. Not
+ * collective. Errors: DSEP_ERROR_RESOURCES. Reproducibility: class A. */
+int dsep_study_keep(uint64_t seed, int64_t count, int64_t stay, int32_t *kept);
 
 #endif

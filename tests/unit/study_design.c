@@ -47,6 +47,8 @@ static void test_grid(void) {
            "the last factor changes fastest");
     tap_ok(dsep_study_value(d, 35, "max-order", 9) == 0 && dsep_study_value(d, 0, "colour", 9) == 9,
            "a cell's value by name, or the fallback");
+    tap_ok(dsep_study_value(d, -1, "graph", 9) == 2 && dsep_study_value(d, -1, "alpha", 9) == 0.001,
+           "the first levels");
     dsep_study_design_destroy(&d);
     dsep_study_design_destroy(NULL);
 }
@@ -145,7 +147,7 @@ static void test_keep(void) {
     int32_t kept[P];
     int often[P] = {0}, right = 1, even = 1;
     for (uint64_t seed = 0; seed < DRAWS; seed++) {
-        right &= dsep_study_keep(seed, P, 0.1, kept) == 45;
+        right &= dsep_study_keep(seed, P, 45, kept) == DSEP_OK;
         for (int k = 0; k < 45; k++) {
             right &= kept[k] >= 0 && kept[k] < P && (k == 0 || kept[k] > kept[k - 1]);
             often[kept[k]]++;
@@ -155,8 +157,11 @@ static void test_keep(void) {
         even &= fabs(often[j] - 0.9 * DRAWS) < 5 * sqrt(0.09 * DRAWS);
     tap_ok(right, "a tenth is dropped, the rest ascends");
     tap_ok(even, "each variable equally often");
-    tap_ok(dsep_study_keep(1, P, 0, kept) == P && kept[P - 1] == P - 1, "nothing is dropped");
-    tap_ok(dsep_study_keep(1, P, 1, kept) == 2, "two stay");
+    tap_ok(dsep_study_keep(1, P, P, kept) == DSEP_OK && kept[0] == 0 && kept[P - 1] == P - 1,
+           "nothing is dropped");
+    tap_ok(dsep_study_kept(P, 0.1) == 45 && dsep_study_kept(P, 0) == P &&
+               dsep_study_kept(P, 0.99) == 2 && dsep_study_kept(10, 0.04) == 10,
+           "a share of the variables, and two stay");
 }
 
 /* --- summaries ------------------------------------------------------------------------------- */
