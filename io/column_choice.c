@@ -17,7 +17,7 @@ typedef struct {
 
 /* What all items of both lists are looked up in. */
 typedef struct {
-    const char *path, *option;
+    const char *path, *option, *also; /* also: where else there is none, or "" */
     char *const *names;
     entry *sorted; /* [count] by name */
     int64_t count;
@@ -109,9 +109,9 @@ static int unknown(const choice *all, const char *item, dsep_error *error) {
     dsep_text_excerpt(item, item + strlen(item), shown, sizeof shown);
     dsep_text_excerpt(suggestion, suggestion + strlen(suggestion), near, sizeof near);
     return dsep_error_set(error, DSEP_ERROR_USAGE,
-                          "%s: %s names '%s', but there is no such column; did you mean '%s'? "
+                          "%s: %s names '%s', but there is no such column%s; did you mean '%s'? "
                           "Expected a name of the table, or a number or range within 1-%" PRId64,
-                          all->path, all->option, shown, near, all->count);
+                          all->path, all->option, shown, all->also, near, all->count);
 }
 
 static int mark_item(choice *all, char *item, char *end, int quoted, dsep_error *error) {
@@ -170,13 +170,40 @@ static int start_choice(choice *all, int by_names, char *wanted, dsep_error *err
     return DSEP_OK;
 }
 
-static int collect(const choice *all, const char *wanted, int64_t **kept, int64_t *n_kept,
+/* The one column that an option names; a whole name may hold commas even without quotes. */
+static int find_one(choice *all, const char *item, int64_t *position, dsep_error *error) {
+    int64_t found = 0;
+    const int code = mark_name(all, item) ? DSEP_OK : mark_list(all, item, error);
+    for (int64_t j = 0; j < all->count; j++)
+        if (all->marked[j]) {
+            all->marked[j] = 0;
+            *position = j;
+            found++;
+        }
+    if (code || found == 1)
+        return code;
+    return dsep_error_set(error, DSEP_ERROR_USAGE,
+                          "%s: %s %s names %" PRId64 " columns, expected one; give its number",
+                          all->path, all->option, item, found);
+}
+
+static int check_environment(const choice *all, int64_t position, dsep_error *error) {
+    if (position < 0 || !all->marked[position])
+        return DSEP_OK;
+    return dsep_error_set(error, DSEP_ERROR_USAGE,
+                          "%s: --drop and --environment both name column %" PRId64
+                          " ('%.48s'); the environment is no variable anyway, so leave it out of "
+                          "--drop",
+                          all->path, position + 1, all->names[position]);
+}
+
+static int collect(const choice *all, const char *wanted, dsep_column_set *chosen,
                    dsep_error *error) {
     int64_t *made = dsep_array(all->count, sizeof *made), n = 0;
     if (!made)
         return dsep_out_of_memory(error, "the choice of columns");
     for (int64_t j = 0; j < all->count; j++)
-        if (wanted[j])
+        if (wanted[j] && j != chosen->environment)
             made[n++] = j;
     if (n == 0) {
         free(made);
@@ -185,35 +212,41 @@ static int collect(const choice *all, const char *wanted, int64_t **kept, int64_
                               " is left after --columns and --drop; drop fewer",
                               all->path, all->count);
     }
-    *kept = made;
-    *n_kept = n;
+    chosen->kept = made;
+    chosen->n_kept = n;
     return DSEP_OK;
 }
 
-int dsep_column_choice(const char *path, char *const *names, int64_t count, const char *columns,
-                       const char *drop, int64_t **kept, int64_t *n_kept, dsep_error *error) {
+int dsep_column_choice(const char *path, char *const *names, int64_t count,
+                       const dsep_column_wishes *wishes, dsep_column_set *chosen,
+                       dsep_error *error) {
     int code = DSEP_OK;
-    choice all = {.path = path, .names = names, .count = count};
+    choice all = {.path = path, .also = "", .names = names, .count = count};
     char *wanted = dsep_array(count, 1);
-    *kept = NULL;
-    *n_kept = 0;
+    *chosen = (dsep_column_set){.environment = -1};
     if (count == 0)
         DSEP_TRY(dsep_error_set(error, DSEP_ERROR_DATA,
                                 "%s: the table has no columns, expected at least two", path));
-    DSEP_TRY(start_choice(&all, columns || drop, wanted, error));
-    if (columns) {
-        all.option = "--columns";
-        DSEP_TRY(mark_list(&all, columns, error));
+    DSEP_TRY(
+        start_choice(&all, wishes->columns || wishes->drop || wishes->environment, wanted, error));
+    all.option = "--environment";
+    all.also = wishes->also ? wishes->also : "";
+    if (wishes->environment)
+        DSEP_TRY(find_one(&all, wishes->environment, &chosen->environment, error));
+    all.also = "";
+    all.option = "--columns";
+    if (wishes->columns) {
+        DSEP_TRY(mark_list(&all, wishes->columns, error));
         memcpy(wanted, all.marked, (size_t)count);
         memset(all.marked, 0, (size_t)count);
     }
-    if (drop) {
-        all.option = "--drop";
-        DSEP_TRY(mark_list(&all, drop, error));
-    }
+    all.option = "--drop";
+    if (wishes->drop)
+        DSEP_TRY(mark_list(&all, wishes->drop, error));
+    DSEP_TRY(check_environment(&all, chosen->environment, error));
     for (int64_t j = 0; j < count; j++)
-        wanted[j] = wanted[j] && !(drop && all.marked[j]);
-    DSEP_TRY(collect(&all, wanted, kept, n_kept, error));
+        wanted[j] = wanted[j] && !all.marked[j];
+    DSEP_TRY(collect(&all, wanted, chosen, error));
 cleanup:
     free(wanted);
     free(all.sorted);

@@ -2,6 +2,7 @@
 #ifndef DSEP_IO_H5MATRIX_H
 #define DSEP_IO_H5MATRIX_H
 
+#include "io/table_environment.h"
 #include "io/table_names.h"
 #include "io/table_path.h"
 #include "mpi/error.h"
@@ -39,6 +40,18 @@ void dsep_h5_matrix_close(dsep_h5_matrix *matrix);
  * names: stays empty when there are none. Errors: DSEP_ERROR_DATA, DSEP_ERROR_RESOURCES. */
 int dsep_h5_matrix_names(const dsep_h5_matrix *matrix, int axis, dsep_name_block *names,
                          dsep_error *error);
+
+/* Labels of all samples, which lie along `axis`, from column `name` of an .h5ad file's obs (var
+ * where variables are rows): strings, numbers, or codes and categories. Not collective. found:
+ * whether there is such a column; else `labels` stays as it is. Errors: DSEP_ERROR_DATA for a
+ * column of another kind or length; DSEP_ERROR_RESOURCES. */
+int dsep_h5_matrix_labels(const dsep_h5_matrix *matrix, int axis, const char *name,
+                          const dsep_missing *missing, dsep_labels *labels, int *found,
+                          dsep_error *error);
+
+/* Opens a path whose every part exists, each of which HDF5 wants to be asked for; negative where
+ * one does not. Not collective. */
+hid_t dsep_h5_open_path(hid_t file, const char *path);
 
 /* A rectangle of a dense matrix, row after row. Not collective.
  * values: [rows x columns]. Errors: DSEP_ERROR_DATA. */

@@ -12,8 +12,7 @@ typedef struct {
     const char *member; /* a field of an old table */
 } place;
 
-/* Opens a path whose every part exists; HDF5 wants each asked for on its own. */
-static hid_t open_path(hid_t file, const char *path) {
+hid_t dsep_h5_open_path(hid_t file, const char *path) {
     char head[8192];
     for (const char *slash = path; slash; slash = strchr(slash + 1, '/')) {
         const char *next = strchr(slash + 1, '/');
@@ -32,7 +31,7 @@ static int open_strings(hid_t file, const char *group, const char *name, place *
     if (snprintf(found->path, sizeof found->path, "%.4000s/%.4000s", group, name) >=
         (int)sizeof found->path)
         return 0;
-    found->object = open_path(file, found->path);
+    found->object = dsep_h5_open_path(file, found->path);
     if (found->object >= 0 && H5Iget_type(found->object) == H5I_DATASET)
         return 1;
     if (found->object >= 0)
@@ -46,7 +45,7 @@ static int find_annotated(const dsep_h5_matrix *m, int axis, place *found) {
     const char *table = strncmp(m->path, "/raw/", 5) == 0 ? (axis ? "/raw/var" : "/raw/obs")
                                                           : (axis ? "/var" : "/obs");
     char index[512] = "";
-    found->object = open_path(m->file, table);
+    found->object = dsep_h5_open_path(m->file, table);
     if (found->object < 0)
         return 0;
     if (H5Iget_type(found->object) == H5I_DATASET) {

@@ -24,9 +24,7 @@ static int flush_path(const char *path, int flags) {
     return close(file) || failed ? -1 : 0;
 }
 
-/* The rename lasts once the folder is on disk; some file systems cannot flush a folder, and the
- * file is whole all the same. */
-static void flush_folder(const char *path) {
+void dsep_replace_flush_folder(const char *path) {
     char *folder = strdup(path);
     if (!folder)
         return;
@@ -42,7 +40,7 @@ static int rename_flushed(dsep_context *ctx, const char *temporary, const char *
         return dsep_fail(ctx, DSEP_ERROR_IO, "cannot flush '%s' to disk: %m", temporary);
     if (rename(temporary, path))
         return dsep_fail(ctx, DSEP_ERROR_IO, "cannot rename '%s' to '%s': %m", temporary, path);
-    flush_folder(path);
+    dsep_replace_flush_folder(path);
     return DSEP_OK;
 }
 

@@ -1,5 +1,6 @@
 #include "io/table_check.h"
 
+#include "io/table_environment.h"
 #include "io/table_names.h"
 #include "io/table_rows.h"
 #include "io/text_parse.h"
@@ -91,7 +92,7 @@ static int64_t count_missing(check *c) {
     return total;
 }
 
-/* Marks rows with a missing cell in any column of any rank. Collective. */
+/* Marks rows with a missing cell in any column of any rank, or no environment. Collective. */
 static int flag_rows(check *c, int64_t **flags, int64_t *flagged) {
     const dsep_table *t = c->table;
     *flagged = 0;
@@ -104,6 +105,8 @@ static int flag_rows(check *c, int64_t **flags, int64_t *flagged) {
         for (int64_t i = 0; i < t->n_samples; i++)
             (*flags)[i] |= isnan(column(c, j)[i]) != 0;
     dsep_sum_i64(c->ctx, *flags, t->n_samples);
+    for (int64_t i = 0; t->environment && i < t->n_samples; i++)
+        (*flags)[i] += t->environment[i] < 0;
     for (int64_t i = 0; i < t->n_samples; i++)
         *flagged += (*flags)[i] > 0;
     return DSEP_OK;
@@ -152,13 +155,38 @@ static int refuse_missing(check *c, int64_t cells) {
         c->settings->path, cells, rows, c->table->n_samples, columns, c->table->n_variables, worst);
 }
 
-/* Takes what a table says about itself along to its smaller successor. */
+/* Text tables have told the line before. All ranks know the same rows. */
+static int refuse_unlabelled(check *c) {
+    const int64_t row = dsep_environments_missing(c->table);
+    if (row < 0 || c->settings->incomplete == DSEP_INCOMPLETE_DROP_ROWS)
+        return DSEP_OK;
+    return dsep_fail(c->ctx, DSEP_ERROR_DATA,
+                     "%s: row %" PRId64
+                     ", column '%s': found no environment, expected a label in every row; "
+                     "correct it, or leave such rows out with --incomplete drop-rows",
+                     c->settings->path, row + 1, c->settings->environment);
+}
+
+/* Takes what a table says about itself along to its smaller successor, which has nothing yet. */
 static void inherit(dsep_table *from, dsep_table *to) {
-    char *source = to->source, *notes = to->notes;
+    free(to->notes);
     to->source = from->source;
     to->notes = from->notes;
-    from->source = source;
-    from->notes = notes;
+    to->n_environments = from->n_environments;
+    to->environment = from->environment;
+    to->environment_names = from->environment_names;
+    from->source = from->notes = NULL;
+    from->n_environments = 0;
+    from->environment = NULL;
+    from->environment_names = NULL;
+}
+
+/* Leaves the rows without flags. */
+static void drop_environments(dsep_table *table, int64_t n_before, const int64_t *flags) {
+    int64_t stay = 0;
+    for (int64_t i = 0; table->environment && i < n_before; i++)
+        if (!flags[i])
+            table->environment[stay++] = table->environment[i];
 }
 
 static int drop_rows(check *c) {
@@ -180,6 +208,7 @@ static int drop_rows(check *c) {
     }
     const int64_t before = old->n_samples;
     inherit(old, made);
+    drop_environments(made, before, flags);
     c->table = made;
     dsep_table_destroy(&old);
     DSEP_AGREE(c->ctx, dsep_table_note(made, c->error,
@@ -244,7 +273,7 @@ cleanup:
 
 static int apply_missing_policy(check *c) {
     const int64_t cells = count_missing(c);
-    if (cells == 0)
+    if (cells == 0 && dsep_environments_missing(c->table) < 0)
         return DSEP_OK;
     if (c->settings->incomplete == DSEP_INCOMPLETE_DROP_ROWS)
         return drop_rows(c);
@@ -330,9 +359,11 @@ int dsep_table_check(dsep_context *ctx, const dsep_table_settings *settings, dse
     DSEP_AGREE(ctx, dsep_missing_parse(settings->missing, &missing, c.error));
     dsep_missing_replace(&missing, c.table->values, c.table->mine.count * c.table->n_samples);
     DSEP_TRY(refuse_infinities(&c));
+    DSEP_TRY(refuse_unlabelled(&c));
     DSEP_TRY(apply_missing_policy(&c));
     DSEP_TRY(apply_constant_policy(&c));
     DSEP_AGREE(ctx, check_shape(&c, columns_read));
+    DSEP_TRY(dsep_environments_settle(ctx, settings, c.table));
     DSEP_TRY(dsep_table_checksum(ctx, c.table));
 cleanup:
     dsep_missing_clear(&missing);

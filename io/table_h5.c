@@ -3,6 +3,7 @@
 #include "io/column_choice.h"
 #include "io/h5matrix.h"
 #include "io/h5probe.h"
+#include "io/table_environment.h"
 #include "io/table_names.h"
 #include "io/table_rows.h"
 #include "mpi/exchange.h"
@@ -22,7 +23,10 @@ typedef struct {
     int axis; /* along which variables lie: 0 rows, 1 columns */
     char **names;
     int64_t n_names;
-    int64_t *kept, n_kept;
+    dsep_column_set chosen;
+    dsep_missing missing;
+    dsep_labels labels;
+    int annotated; /* labels come from a column beside the matrix; rank 0 has them all */
 } reader;
 
 /* Kept columns from .. to - 1 of `kept`, close enough to be read at once. */
@@ -31,11 +35,21 @@ typedef struct {
 } run;
 
 static run next_run(const reader *r, int64_t from, int64_t end, int64_t gap) {
-    run found = {from, from + 1, r->kept[from], 1};
-    while (found.to < end && r->kept[found.to] - r->kept[found.to - 1] <= gap + 1)
+    run found = {from, from + 1, r->chosen.kept[from], 1};
+    while (found.to < end && r->chosen.kept[found.to] - r->chosen.kept[found.to - 1] <= gap + 1)
         found.to++;
-    found.width = r->kept[found.to - 1] - found.first + 1;
+    found.width = r->chosen.kept[found.to - 1] - found.first + 1;
     return found;
+}
+
+/* The names of variables, and the labels of samples where they stand beside the matrix. */
+static int read_annotation(const reader *r, const dsep_h5_matrix *m, dsep_name_block *names,
+                           dsep_labels *labels, int *annotated, dsep_error *error) {
+    const char *environment = r->settings->environment;
+    const int code = dsep_h5_matrix_names(m, r->axis, names, error);
+    return code || !environment ? code
+                                : dsep_h5_matrix_labels(m, !r->axis, environment, &r->missing,
+                                                        labels, annotated, error);
 }
 
 /* --- the trial in a child process ---------------------------------------------------------- */
@@ -44,14 +58,17 @@ static int try_file(const char *path, void *argument, dsep_error *error) {
     const reader *r = argument;
     dsep_h5_matrix matrix;
     dsep_name_block names = {0};
+    dsep_labels labels = {0};
+    int annotated = 0;
     (void)path;
     int code = dsep_h5_matrix_open(r->where, r->settings->path, &matrix, error);
     if (!code)
-        code = dsep_h5_matrix_names(&matrix, r->axis, &names, error);
+        code = read_annotation(r, &matrix, &names, &labels, &annotated, error);
     if (!code)
         code = dsep_h5_matrix_try(&matrix, error);
     dsep_h5_matrix_close(&matrix);
     dsep_name_block_clear(&names);
+    dsep_labels_clear(&labels);
     return code;
 }
 
@@ -64,13 +81,15 @@ static int open_matrix(reader *r, dsep_name_block *names) {
     const int first = dsep_rank(r->ctx) == 0;
     /* The library starts before the fork, so that the child has nothing to set up with MPI. */
     H5open();
-    if (first)
+    mine = dsep_missing_parse(r->settings->missing, &r->missing, error);
+    if (!mine && first)
         mine = dsep_h5_probe(r->where->file, try_file, r, error);
     DSEP_AGREE(r->ctx, mine);
     mine = dsep_h5_matrix_open(r->where, r->settings->path, &r->matrix, error);
     if (!mine && first)
-        mine = dsep_h5_matrix_names(&r->matrix, r->axis, names, error);
+        mine = read_annotation(r, &r->matrix, names, &r->labels, &r->annotated, error);
     DSEP_AGREE(r->ctx, mine);
+    dsep_broadcast(r->ctx, &r->annotated, sizeof r->annotated, 0);
 cleanup:
     return code;
 }
@@ -79,13 +98,16 @@ static int choose(reader *r, const dsep_name_block *block) {
     int code = DSEP_OK;
     const char *path = r->settings->path;
     dsep_error *error = dsep_context_error(r->ctx);
+    const dsep_column_wishes wishes = {r->settings->columns, r->settings->drop,
+                                       r->annotated ? NULL : r->settings->environment,
+                                       r->matrix.h5ad ? " (and none beside the matrix)" : NULL};
     r->n_names = r->matrix.shape[r->axis];
     DSEP_AGREE(r->ctx, dsep_table_fits(r->ctx, path, 0, r->n_names, error));
     DSEP_TRY(dsep_names_share(r->ctx, block, r->n_names, &r->names));
-    DSEP_AGREE(r->ctx, dsep_column_choice(path, r->names, r->n_names, r->settings->columns,
-                                          r->settings->drop, &r->kept, &r->n_kept, error));
-    DSEP_AGREE(r->ctx, dsep_names_check(path, r->names, r->kept, r->n_kept, error));
-    DSEP_AGREE(r->ctx, dsep_table_fits(r->ctx, path, r->matrix.shape[!r->axis], r->n_kept, error));
+    DSEP_AGREE(r->ctx, dsep_column_choice(path, r->names, r->n_names, &wishes, &r->chosen, error));
+    DSEP_AGREE(r->ctx, dsep_names_check(path, r->names, r->chosen.kept, r->chosen.n_kept, error));
+    DSEP_AGREE(r->ctx,
+               dsep_table_fits(r->ctx, path, r->matrix.shape[!r->axis], r->chosen.n_kept, error));
 cleanup:
     return code;
 }
@@ -97,7 +119,7 @@ static void scatter(const reader *r, const run *part, const double *slab, int64_
                     dsep_table *table) {
     for (int64_t k = part->from; k < part->to; k++) {
         double *to = table->values + (k - table->mine.first) * table->n_samples + row;
-        const double *from = slab + r->kept[k] - part->first;
+        const double *from = slab + r->chosen.kept[k] - part->first;
         for (int64_t i = 0; i < rows; i++)
             to[i] = from[i * part->width];
     }
@@ -170,10 +192,10 @@ static int read_sample_lines(const reader *r, dsep_block block, double *rows, in
         return dsep_out_of_memory(error, "the choice of columns");
     for (int64_t j = 0; j < r->n_names; j++)
         slots[j] = -1;
-    for (int64_t k = 0; k < r->n_kept; k++)
-        slots[r->kept[k]] = k;
-    const int code = dsep_h5_matrix_lines(&r->matrix, block.first, block.count, slots, r->n_kept,
-                                          rows, bad_line, error);
+    for (int64_t k = 0; k < r->chosen.n_kept; k++)
+        slots[r->chosen.kept[k]] = k;
+    const int code = dsep_h5_matrix_lines(&r->matrix, block.first, block.count, slots,
+                                          r->chosen.n_kept, rows, bad_line, error);
     free(slots);
     return code;
 }
@@ -185,7 +207,7 @@ static int read_by_samples(reader *r, dsep_table *table) {
     dsep_row_segments segments = {0};
     const dsep_block block =
         dsep_layout_block(table->n_samples, dsep_size(r->ctx), dsep_rank(r->ctx));
-    double *rows = dsep_array(dsep_bytes(block.count, r->n_kept, 1), sizeof *rows);
+    double *rows = dsep_array(dsep_bytes(block.count, r->chosen.n_kept, 1), sizeof *rows);
     DSEP_TRY(dsep_row_segments_even(r->ctx, table->n_samples, &segments));
     int mine = rows ? read_sample_lines(r, block, rows, &bad_line)
                     : dsep_out_of_memory(dsep_context_error(r->ctx), "rows of the table");
@@ -211,16 +233,70 @@ static int read_values(reader *r, dsep_table *table) {
     return dsep_agree(r->ctx, read_columns(r, table));
 }
 
+/* --- environments --------------------------------------------------------------------------- */
+
+/* A block of the environment's column of the matrix, [block.count]. Not collective. */
+static int read_label_values(const reader *r, dsep_block block, double *values, int64_t *bad_line) {
+    const dsep_h5_matrix *m = &r->matrix;
+    const int64_t n = m->shape[!r->axis], at = r->chosen.environment;
+    dsep_error *error = dsep_context_error(r->ctx);
+    if (m->storage == DSEP_H5_DENSE)
+        return r->axis ? dsep_h5_matrix_block(m, block.first, block.count, at, 1, values, error)
+                       : dsep_h5_matrix_block(m, at, 1, block.first, block.count, values, error);
+    /* A line of a sparse matrix is a variable, read whole, or a sample, of which one value counts.
+     */
+    const int whole = r->axis == (m->storage == DSEP_H5_CSC);
+    int64_t *slots = dsep_array(whole ? n : r->n_names, sizeof *slots);
+    if (!slots)
+        return dsep_out_of_memory(error, "environments");
+    for (int64_t i = 0; i < (whole ? n : r->n_names); i++)
+        slots[i] = !whole                                              ? (i == at ? 0 : -1)
+                   : i < block.first || i >= block.first + block.count ? -1
+                                                                       : i - block.first;
+    const int code =
+        whole
+            ? dsep_h5_matrix_lines(m, at, 1, slots, block.count, values, bad_line, error)
+            : dsep_h5_matrix_lines(m, block.first, block.count, slots, 1, values, bad_line, error);
+    free(slots);
+    return code;
+}
+
+/* Each rank reads the labels of a block of samples from the matrix. Collective. */
+static int read_matrix_labels(reader *r, dsep_table *table) {
+    int code = DSEP_OK;
+    int64_t bad_line = 0;
+    dsep_row_segments segments = {0};
+    dsep_error *error = dsep_context_error(r->ctx);
+    const dsep_block block =
+        dsep_layout_block(table->n_samples, dsep_size(r->ctx), dsep_rank(r->ctx));
+    double *values = dsep_array(block.count, sizeof *values);
+    DSEP_TRY(dsep_row_segments_even(r->ctx, table->n_samples, &segments));
+    int mine = values ? read_label_values(r, block, values, &bad_line)
+                      : dsep_out_of_memory(error, "environments");
+    if (!mine)
+        mine = dsep_labels_add_values(&r->labels, &r->missing, values, block.count, error);
+    DSEP_TRY(dsep_agree_first(r->ctx, mine, bad_line));
+    DSEP_TRY(dsep_environments_unite(r->ctx, r->settings, &r->labels, &segments, table));
+cleanup:
+    free(segments.first);
+    free(values);
+    return code;
+}
+
 static int read_h5(reader *r, dsep_table **table) {
     int code = DSEP_OK;
     dsep_name_block names = {0};
     DSEP_TRY(open_matrix(r, &names));
     DSEP_TRY(choose(r, &names));
-    DSEP_TRY(dsep_table_create(r->ctx, r->matrix.shape[!r->axis], r->n_kept, table));
+    DSEP_TRY(dsep_table_create(r->ctx, r->matrix.shape[!r->axis], r->chosen.n_kept, table));
     DSEP_TRY(read_values(r, *table));
-    for (int64_t k = 0; k < r->n_kept; k++) {
-        (*table)->names[k] = r->names[r->kept[k]];
-        r->names[r->kept[k]++] = NULL;
+    if (r->annotated)
+        DSEP_TRY(dsep_environments_unite(r->ctx, r->settings, &r->labels, NULL, *table));
+    else if (r->settings->environment)
+        DSEP_TRY(read_matrix_labels(r, *table));
+    for (int64_t k = 0; k < r->chosen.n_kept; k++) {
+        (*table)->names[k] = r->names[r->chosen.kept[k]];
+        r->names[r->chosen.kept[k]++] = NULL;
     }
 cleanup:
     dsep_name_block_clear(&names);
@@ -244,9 +320,11 @@ int dsep_table_read_h5(dsep_context *ctx, const dsep_table_settings *settings,
     if (r) {
         dsep_h5_matrix_close(&r->matrix);
         dsep_names_free(&r->names, r->n_names);
-        *positions = code ? NULL : r->kept;
+        dsep_missing_clear(&r->missing);
+        dsep_labels_clear(&r->labels);
+        *positions = code ? NULL : r->chosen.kept;
         if (code)
-            free(r->kept);
+            free(r->chosen.kept);
     }
     free(r);
     return code;

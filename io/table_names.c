@@ -97,7 +97,7 @@ cleanup:
     return code;
 }
 
-static int is_utf8(const char *text) {
+int dsep_name_is_utf8(const char *text) {
     uint32_t point = 0;
     int length = 1;
     for (; *text && length; text += length)
@@ -162,7 +162,7 @@ int dsep_names_check(const char *path, char *const *names, const int64_t *chosen
                                   " has an empty name, expected a name in the header; name it, or "
                                   "leave it out with --drop %" PRId64,
                                   path, position, position);
-        if (!is_utf8(names[chosen[i]]))
+        if (!dsep_name_is_utf8(names[chosen[i]]))
             return dsep_error_set(error, DSEP_ERROR_DATA,
                                   "%s: the name of column %" PRId64
                                   " is not UTF-8; convert the file, for example with iconv -f "

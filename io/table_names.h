@@ -35,6 +35,9 @@ void dsep_names_free(char ***names, int64_t count);
  * Collective. Errors, agreed: as above. Owner as above. */
 int dsep_names_share(dsep_context *ctx, const dsep_name_block *block, int64_t count, char ***names);
 
+/* Whether a text is UTF-8. Not collective. */
+int dsep_name_is_utf8(const char *text);
+
 /* Checks the chosen names: none empty, no two alike, all UTF-8. Not collective.
  * chosen: [count] 0-based positions. Errors: DSEP_ERROR_DATA, naming `path`; DSEP_ERROR_RESOURCES.
  */

@@ -1,6 +1,7 @@
 #include "io/table_npy.h"
 
 #include "io/column_choice.h"
+#include "io/table_environment.h"
 #include "io/table_names.h"
 #include "io/table_rows.h"
 #include "mpi/exchange.h"
@@ -20,7 +21,7 @@ typedef struct {
     const dsep_table_settings *settings;
     dsep_npy_header header;
     int file;
-    int64_t *kept, n_kept;
+    dsep_column_set chosen;
 } reader;
 
 #define CONVERT(type)                                                                              \
@@ -119,8 +120,8 @@ static int read_rows(const reader *r, int64_t first, int64_t count, int64_t widt
         const int64_t now = count - i < lines ? count - i : lines;
         code = read_values(r, (first + i) * width, now * width, items, all);
         for (int64_t k = 0; k < now && !code; k++)
-            for (int64_t j = 0; j < r->n_kept; j++)
-                rows[(i + k) * r->n_kept + j] = all[k * width + r->kept[j]];
+            for (int64_t j = 0; j < r->chosen.n_kept; j++)
+                rows[(i + k) * r->chosen.n_kept + j] = all[k * width + r->chosen.kept[j]];
     }
     free(items);
     free(all);
@@ -134,14 +135,15 @@ static int read_columns(const reader *r, dsep_table *table) {
     int code =
         items ? DSEP_OK : dsep_out_of_memory(dsep_context_error(r->ctx), "columns of the table");
     for (int64_t j = 0; j < table->mine.count && !code; j++)
-        code = read_values(r, r->kept[table->mine.first + j] * n, n, items, table->values + j * n);
+        code = read_values(r, r->chosen.kept[table->mine.first + j] * n, n, items,
+                           table->values + j * n);
     free(items);
     return code;
 }
 
 /* Rows that a rank reads at once, so that wide tables do not stand in memory twice. */
 static int64_t batch_rows(const reader *r) {
-    const int64_t fit = r->n_kept > 0 ? BATCH_BYTES / (8 * r->n_kept) : BATCH_BYTES;
+    const int64_t fit = r->chosen.n_kept > 0 ? BATCH_BYTES / (8 * r->chosen.n_kept) : BATCH_BYTES;
     return fit > 0 ? fit : 1;
 }
 
@@ -164,7 +166,7 @@ static int read_by_rows(reader *r, int64_t width, dsep_table *table) {
     const int64_t batch = n / dsep_size(r->ctx) < each ? n : each * dsep_size(r->ctx);
     const int64_t most = dsep_layout_block(batch, dsep_size(r->ctx), 0).count;
     dsep_row_segments segments = {0};
-    double *rows = dsep_array(dsep_bytes(most, r->n_kept, 1), sizeof *rows);
+    double *rows = dsep_array(dsep_bytes(most, r->chosen.n_kept, 1), sizeof *rows);
     DSEP_TRY(dsep_row_segments_even(r->ctx, n, &segments));
     DSEP_AGREE(r->ctx, rows ? DSEP_OK
                             : dsep_out_of_memory(dsep_context_error(r->ctx), "rows of the table"));
@@ -199,10 +201,50 @@ static int choose(reader *r, int64_t n, int64_t p, char ***names) {
     dsep_error *error = dsep_context_error(r->ctx);
     DSEP_AGREE(r->ctx, dsep_table_fits(r->ctx, r->settings->path, 0, p, error));
     DSEP_AGREE(r->ctx, dsep_names_numbered(p, names, error));
-    DSEP_AGREE(r->ctx, dsep_column_choice(r->settings->path, *names, p, r->settings->columns,
-                                          r->settings->drop, &r->kept, &r->n_kept, error));
-    DSEP_AGREE(r->ctx, dsep_table_fits(r->ctx, r->settings->path, n, r->n_kept, error));
+    const dsep_column_wishes wishes = {r->settings->columns, r->settings->drop,
+                                       r->settings->environment, NULL};
+    DSEP_AGREE(r->ctx,
+               dsep_column_choice(r->settings->path, *names, p, &wishes, &r->chosen, error));
+    DSEP_AGREE(r->ctx, dsep_table_fits(r->ctx, r->settings->path, n, r->chosen.n_kept, error));
 cleanup:
+    return code;
+}
+
+/* A block of the environment's column. Not collective. */
+static int read_labels(const reader *r, dsep_block block, dsep_labels *labels) {
+    dsep_error *error = dsep_context_error(r->ctx);
+    const int flip = r->settings->transpose != 0, contiguous = r->header.fortran != flip;
+    const int64_t stride = contiguous ? 1 : r->header.shape[!flip];
+    const int64_t start = r->chosen.environment * (contiguous ? r->header.shape[flip] : 1);
+    const int64_t each = contiguous ? block.count : 1;
+    dsep_missing missing = {0};
+    void *items = dsep_array(dsep_bytes(block.count, r->header.item, 1), 1);
+    double *values = dsep_array(block.count, sizeof *values);
+    int code = items && values ? dsep_missing_parse(r->settings->missing, &missing, error)
+                               : dsep_out_of_memory(error, "environments");
+    for (int64_t i = 0; i < block.count && !code; i += each)
+        code = read_values(r, start + (block.first + i) * stride, each, items, values + i);
+    if (!code)
+        code = dsep_labels_add_values(labels, &missing, values, block.count, error);
+    dsep_missing_clear(&missing);
+    free(items);
+    free(values);
+    return code;
+}
+
+/* Each rank reads the labels of a block of samples. Collective. */
+static int read_environment(const reader *r, dsep_table *table) {
+    int code = DSEP_OK;
+    dsep_labels labels = {0};
+    dsep_row_segments segments = {0};
+    const int64_t n = table->n_samples;
+    const dsep_block block = dsep_layout_block(n, dsep_size(r->ctx), dsep_rank(r->ctx));
+    DSEP_TRY(dsep_row_segments_even(r->ctx, n, &segments));
+    DSEP_AGREE(r->ctx, read_labels(r, block, &labels));
+    DSEP_TRY(dsep_environments_unite(r->ctx, r->settings, &labels, &segments, table));
+cleanup:
+    free(segments.first);
+    dsep_labels_clear(&labels);
     return code;
 }
 
@@ -215,15 +257,17 @@ static int read_npy(reader *r, const dsep_table_path *where, dsep_table **table)
     const int64_t n = r->header.shape[flip];
     p = r->header.shape[!flip];
     DSEP_TRY(choose(r, n, p, &names));
-    DSEP_TRY(dsep_table_create(r->ctx, n, r->n_kept, table));
+    DSEP_TRY(dsep_table_create(r->ctx, n, r->chosen.n_kept, table));
     DSEP_AGREE(r->ctx, dsep_fault(r->ctx, "table-read"));
     if (r->header.fortran != flip)
         DSEP_AGREE(r->ctx, read_columns(r, *table));
     else
         DSEP_TRY(read_by_rows(r, p, *table));
-    for (int64_t k = 0; k < r->n_kept; k++) {
-        (*table)->names[k] = names[r->kept[k]];
-        names[r->kept[k]++] = NULL;
+    if (r->settings->environment)
+        DSEP_TRY(read_environment(r, *table));
+    for (int64_t k = 0; k < r->chosen.n_kept; k++) {
+        (*table)->names[k] = names[r->chosen.kept[k]];
+        names[r->chosen.kept[k]++] = NULL;
     }
 cleanup:
     dsep_names_free(&names, p);
@@ -238,9 +282,9 @@ int dsep_table_read_npy(dsep_context *ctx, const dsep_table_settings *settings,
     const int code = read_npy(&r, where, table);
     if (code) {
         dsep_table_destroy(table);
-        free(r.kept);
+        free(r.chosen.kept);
     } else {
-        *positions = r.kept;
+        *positions = r.chosen.kept;
     }
     if (r.file >= 0)
         close(r.file);

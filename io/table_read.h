@@ -30,6 +30,8 @@ typedef struct {
     const char *missing;   /* comma-separated tokens; NULL: empty, NA, NaN (also nan) */
     const char *columns;   /* keep only these: names, or 1-based numbers and ranges 3-7; NULL all */
     const char *drop;      /* without these */
+    const char *environment; /* the column whose cells label the rows: a name or 1-based number; in
+                                .h5ad first one of /obs; NULL none */
     dsep_incomplete incomplete;
     dsep_constant constant;
     int64_t min_samples; /* fewer rows is an error (after drops) */
@@ -44,7 +46,11 @@ dsep_table_settings dsep_table_default_settings(void);
  * An empty cell is always missing; a number among `missing` stands for its value in every format.
  * Columns are counted from 1 without a column of row labels. The result has at least two
  * variables and min_samples samples, no NaN, no infinity, and unless dropped no constant column;
- * every drop is a line of `notes`.
+ * every drop is a line of `notes`, and so are the sizes of environments.
+ * The environment column is no variable, whatever `columns` says, and `drop` may not name it. Its
+ * cells are labels: text, in quotes or not, or numbers, which text tables take as they are written
+ * and others in the form %.15g. A row without a label is an error, or is dropped as an incomplete
+ * one; so are labels of which more than half differ.
  * Errors, the same text on any number of ranks, agreed: DSEP_ERROR_IO where the file cannot be
  * read, DSEP_ERROR_DATA where it is wrong (the first fault in file order), DSEP_ERROR_USAGE for a
  * wrong option or an unknown column, DSEP_ERROR_RESOURCES where it does not fit.

@@ -1,6 +1,7 @@
 #include "io/table_text.h"
 
 #include "io/column_choice.h"
+#include "io/table_environment.h"
 #include "io/table_names.h"
 #include "io/text_lines.h"
 #include "mpi/exchange.h"
@@ -20,8 +21,11 @@ typedef struct {
     dsep_text_cut cut;
     char **names; /* [n_names] of all variables of the file */
     int64_t n_names;
-    int64_t *kept; /* [n_kept] */
-    int64_t n_kept;
+    dsep_column_set chosen;
+
+    dsep_labels labels;
+    int64_t label_number;  /* which field of a line is its label, -1 for none */
+    dsep_text_field label; /* of the line just parsed */
 
     int64_t *slots; /* [n_fields] place of each field in a row, -1 for none */
     int64_t width;  /* values in a row */
@@ -63,23 +67,30 @@ static double unusual_cell(const reader *r, const dsep_text_field *field, int64_
     return NAN;
 }
 
-static const char *slow_field(const reader *r, const char *at, const dsep_text_line *line,
-                              int64_t number, double *value, dsep_line_fault *fault) {
+/* Whether the quotes of a field match. */
+static int is_whole(const dsep_text_field *field, int64_t number, dsep_line_fault *fault) {
+    if (!field->fault)
+        return 1;
+    fault->kind =
+        field->fault == DSEP_FIELD_OPEN_QUOTE ? DSEP_LINE_OPEN_QUOTE : DSEP_LINE_AFTER_QUOTE;
+    fault->field = number;
+    return 0;
+}
+
+static const char *slow_field(reader *r, const char *at, const dsep_text_line *line, int64_t number,
+                              double *value, dsep_line_fault *fault) {
     const dsep_text_field field = dsep_text_next_field(r->cut.format.style, at, line->end);
-    if (field.fault) {
-        fault->kind =
-            field.fault == DSEP_FIELD_OPEN_QUOTE ? DSEP_LINE_OPEN_QUOTE : DSEP_LINE_AFTER_QUOTE;
-        fault->field = number;
+    if (!is_whole(&field, number, fault))
         return NULL;
-    }
     if (value)
         *value = unusual_cell(r, &field, number, fault);
+    if (number == r->label_number)
+        r->label = field;
     return field.next;
 }
 
 /* One line into one row. Plain numbers take the short way; whatever else the long one. */
-static void parse_line(const reader *r, const dsep_text_line *line, double *row,
-                       dsep_line_fault *fault) {
+static void parse_line(reader *r, const dsep_text_line *line, double *row, dsep_line_fault *fault) {
     const dsep_text_style style = r->cut.format.style;
     const int64_t n_fields = r->cut.format.n_fields;
     const char *at = line->begin;
@@ -107,6 +118,26 @@ static void parse_line(const reader *r, const dsep_text_line *line, double *row,
     }
 }
 
+/* The environment of a row. */
+static int take_label(reader *r, const dsep_text_field *field, int64_t number,
+                      dsep_line_fault *fault, dsep_error *error) {
+    const char *begin = dsep_text_skip(r->cut.format.style, field->begin, field->end);
+    const char *end = dsep_text_trim(r->cut.format.style, begin, field->end);
+    if (dsep_missing_is(&r->missing, begin, end)) {
+        if (r->settings->incomplete == DSEP_INCOMPLETE_DROP_ROWS)
+            return dsep_labels_add(&r->labels, begin, begin, error);
+        fault->kind = DSEP_LINE_NO_LABEL;
+        fault->field = number;
+        dsep_text_excerpt(begin, end, fault->text, sizeof fault->text);
+        return DSEP_OK;
+    }
+    char *text = dsep_text_field_copy(field);
+    const int code = text ? dsep_labels_add(&r->labels, text, text + strlen(text), error)
+                          : dsep_out_of_memory(error, "environments");
+    free(text);
+    return code;
+}
+
 static int reserve_row(reader *r, dsep_error *error) {
     const int64_t needed = (r->n_rows + 1) * r->width;
     if (needed <= r->capacity)
@@ -126,20 +157,16 @@ static int take_sample(void *state, const dsep_text_line *line, dsep_line_fault 
         return code;
     parse_line(r, line, r->rows + r->n_rows * r->width, fault);
     r->n_rows++;
-    return DSEP_OK;
+    return r->label_number < 0 || fault->kind
+               ? DSEP_OK
+               : take_label(r, &r->label, r->label_number, fault, error);
 }
 
 static int take_name(void *state, const dsep_text_line *line, dsep_line_fault *fault,
                      dsep_error *error) {
     reader *r = state;
     const dsep_text_field field = dsep_text_next_field(r->cut.format.style, line->begin, line->end);
-    if (field.fault) {
-        fault->kind =
-            field.fault == DSEP_FIELD_OPEN_QUOTE ? DSEP_LINE_OPEN_QUOTE : DSEP_LINE_AFTER_QUOTE;
-        fault->field = 0;
-        return DSEP_OK;
-    }
-    if (r->cut.format.label != DSEP_LABEL_VARIABLE)
+    if (!is_whole(&field, 0, fault) || r->cut.format.label != DSEP_LABEL_VARIABLE)
         return DSEP_OK;
     char *name = dsep_text_field_copy(&field);
     const int code = name ? dsep_name_block_add(&r->block, name, name + strlen(name), error)
@@ -148,11 +175,35 @@ static int take_name(void *state, const dsep_text_line *line, dsep_line_fault *f
     return code;
 }
 
+/* A line whose fields are the environments of the samples. */
+static int take_label_line(reader *r, const dsep_text_line *line, dsep_line_fault *fault,
+                           dsep_error *error) {
+    const dsep_text_style style = r->cut.format.style;
+    const int64_t first = r->cut.format.label != DSEP_LABEL_NONE;
+    const char *at = line->begin;
+    int64_t number = 0;
+    for (int code = DSEP_OK; at; number++) {
+        const dsep_text_field field = dsep_text_next_field(style, at, line->end);
+        if (is_whole(&field, number, fault) && number >= first)
+            code = take_label(r, &field, number, fault, error);
+        if (code || fault->kind)
+            return code;
+        at = dsep_text_after(style, field.next, line->end);
+    }
+    if (number != r->cut.format.n_fields) {
+        fault->kind = DSEP_LINE_RAGGED;
+        fault->field = number;
+    }
+    return DSEP_OK;
+}
+
 static int take_variable(void *state, const dsep_text_line *line, dsep_line_fault *fault,
                          dsep_error *error) {
     reader *r = state;
     const int64_t variable = r->rows_before[line->chunk] + line->row;
     const int64_t target = variable < r->n_names ? r->target_of[variable] : -1;
+    if (variable == r->chosen.environment)
+        return take_label_line(r, line, fault, error);
     if (target < 0)
         return DSEP_OK;
     int code = reserve_row(r, error);
@@ -198,10 +249,13 @@ static int agree_on_fault(const reader *r, const dsep_text_count *count, int by_
 /* Chooses among r->names. Collective. */
 static int choose(reader *r) {
     dsep_error *error = dsep_context_error(r->ctx);
-    int mine = dsep_column_choice(r->settings->path, r->names, r->n_names, r->settings->columns,
-                                  r->settings->drop, &r->kept, &r->n_kept, error);
+    const dsep_column_wishes wishes = {r->settings->columns, r->settings->drop,
+                                       r->settings->environment, NULL};
+    int mine =
+        dsep_column_choice(r->settings->path, r->names, r->n_names, &wishes, &r->chosen, error);
     if (!mine)
-        mine = dsep_names_check(r->settings->path, r->names, r->kept, r->n_kept, error);
+        mine =
+            dsep_names_check(r->settings->path, r->names, r->chosen.kept, r->chosen.n_kept, error);
     return dsep_agree(r->ctx, mine);
 }
 
@@ -217,9 +271,11 @@ static int place_fields(reader *r, int by_column) {
         return code;
     for (int64_t f = 0; f < r->cut.format.n_fields; f++)
         r->slots[f] = by_column ? -1 : f - labels;
-    for (int64_t k = 0; by_column && k < r->n_kept; k++)
-        r->slots[r->kept[k] + labels] = k;
-    r->width = by_column ? r->n_kept : r->cut.format.n_fields - labels;
+    for (int64_t k = 0; by_column && k < r->chosen.n_kept; k++)
+        r->slots[r->chosen.kept[k] + labels] = k;
+    if (by_column && r->chosen.environment >= 0)
+        r->label_number = r->chosen.environment + labels;
+    r->width = by_column ? r->chosen.n_kept : r->cut.format.n_fields - labels;
     return DSEP_OK;
 }
 
@@ -227,13 +283,13 @@ static int place_fields(reader *r, int by_column) {
 static int make_table(reader *r, int64_t n_samples, dsep_table **table) {
     int code = DSEP_OK;
     dsep_error *error = dsep_context_error(r->ctx);
-    DSEP_AGREE(r->ctx, dsep_table_fits(r->ctx, r->cut.shown, n_samples, r->n_kept, error));
-    DSEP_TRY(dsep_table_create(r->ctx, n_samples, r->n_kept, table));
+    DSEP_AGREE(r->ctx, dsep_table_fits(r->ctx, r->cut.shown, n_samples, r->chosen.n_kept, error));
+    DSEP_TRY(dsep_table_create(r->ctx, n_samples, r->chosen.n_kept, table));
     int mine = DSEP_OK;
-    for (int64_t k = 0; k < r->n_kept; k++) {
-        (*table)->names[k] = r->names[r->kept[k]];
-        r->names[r->kept[k]] = NULL;
-        r->kept[k]++;
+    for (int64_t k = 0; k < r->chosen.n_kept; k++) {
+        (*table)->names[k] = r->names[r->chosen.kept[k]];
+        r->names[r->chosen.kept[k]] = NULL;
+        r->chosen.kept[k]++;
     }
     if (r->cut.format.label == DSEP_LABEL_SHORT_HEADER)
         mine = dsep_table_note(*table, error,
@@ -261,6 +317,8 @@ static int read_samples(reader *r, dsep_table **table) {
     DSEP_TRY(agree_on_fault(r, &count, 1));
     DSEP_TRY(make_table(r, count.segments.first[count.segments.count], table));
     DSEP_TRY(dsep_rows_to_columns(r->ctx, &count.segments, r->rows, *table));
+    if (r->settings->environment)
+        DSEP_TRY(dsep_environments_unite(r->ctx, r->settings, &r->labels, &count.segments, *table));
 cleanup:
     dsep_text_count_clear(&count);
     dsep_name_block_clear(&header);
@@ -311,8 +369,8 @@ static int place_variables(reader *r) {
         return dsep_out_of_memory(dsep_context_error(r->ctx), "the choice of columns");
     for (int64_t j = 0; j < r->n_names; j++)
         r->target_of[j] = -1;
-    for (int64_t k = 0; k < r->n_kept; k++)
-        r->target_of[r->kept[k]] = k;
+    for (int64_t k = 0; k < r->chosen.n_kept; k++)
+        r->target_of[r->chosen.kept[k]] = k;
     return DSEP_OK;
 }
 
@@ -333,6 +391,8 @@ static int read_variables(reader *r, dsep_table **table) {
     DSEP_TRY(agree_on_fault(r, &values, 0));
     DSEP_TRY(make_table(r, r->width, table));
     DSEP_TRY(dsep_columns_to_owners(r->ctx, r->rows, r->targets, r->n_rows, *table));
+    if (r->settings->environment)
+        DSEP_TRY(dsep_environments_unite(r->ctx, r->settings, &r->labels, NULL, *table));
 cleanup:
     dsep_text_count_clear(&names);
     dsep_text_count_clear(&values);
@@ -346,7 +406,7 @@ static int64_t chunk_bytes(int64_t file_bytes, int64_t ranks) {
 
 int dsep_table_read_text(dsep_context *ctx, const dsep_table_settings *settings,
                          const dsep_table_path *where, dsep_table **table, int64_t **positions) {
-    reader r = {.ctx = ctx, .settings = settings};
+    reader r = {.ctx = ctx, .settings = settings, .label_number = -1};
     r.cut.shown = settings->path;
     r.cut.file = where->file;
     r.cut.chunk_bytes = chunk_bytes(where->bytes, dsep_size(ctx));
@@ -356,11 +416,12 @@ int dsep_table_read_text(dsep_context *ctx, const dsep_table_settings *settings,
     if (code)
         dsep_table_destroy(table);
     else
-        *positions = r.kept;
+        *positions = r.chosen.kept;
     if (code)
-        free(r.kept);
+        free(r.chosen.kept);
     dsep_names_free(&r.names, r.n_names);
     dsep_missing_clear(&r.missing);
+    dsep_labels_clear(&r.labels);
     dsep_name_block_clear(&r.block);
     free(r.slots);
     free(r.rows);

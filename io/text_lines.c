@@ -202,6 +202,11 @@ static int explain_cell(const dsep_text_cut *cut, const dsep_text_count *count,
                               "%s: %s: found '%s', which is infinite or too large, expected a "
                               "finite number; correct it, or call it missing with --missing '%s'",
                               cut->shown, place, found, found);
+    if (count->fault.kind == DSEP_LINE_NO_LABEL)
+        return dsep_error_set(error, DSEP_ERROR_DATA,
+                              "%s: %s: found '%s' and so no environment, expected a label in every "
+                              "row; correct it, or leave such rows out with --incomplete drop-rows",
+                              cut->shown, place, found);
     if (count->fault.kind == DSEP_LINE_COMMA)
         return dsep_error_set(error, DSEP_ERROR_DATA,
                               "%s: %s: found '%s' with a decimal comma, expected a decimal point; "

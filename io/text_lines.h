@@ -16,7 +16,8 @@ typedef enum {
     DSEP_LINE_RAGGED,
     DSEP_LINE_TEXT,
     DSEP_LINE_INFINITE,
-    DSEP_LINE_COMMA
+    DSEP_LINE_COMMA,
+    DSEP_LINE_NO_LABEL
 } dsep_line_fault_kind;
 
 /* What is wrong with a line: where, and what was found there. */

@@ -14,6 +14,9 @@ const dsep_option dsep_data_option_table[] = {
     {"columns", 0, DSEP_OPTION_TEXT, FIELD(columns), "LIST", NULL, 0, 0, NULL,
      "use only these columns: names, numbers from 1, ranges such as 3-7"},
     {"drop", 0, DSEP_OPTION_TEXT, FIELD(drop), "LIST", NULL, 0, 0, NULL, "leave these columns out"},
+    {"environment", 0, DSEP_OPTION_TEXT, FIELD(environment), "COLUMN", NULL, 0, 0, NULL,
+     "the column that names the environment (site, batch, base model) of each row; it is no "
+     "variable"},
     {"incomplete", 0, DSEP_OPTION_CHOICE, FIELD(incomplete), NULL, "error", 0, 0,
      "error|drop-rows|drop-columns", "what to do about missing cells; drops are recorded"},
     {"constant", 0, DSEP_OPTION_CHOICE, FIELD(constant), NULL, "error", 0, 0, "error|drop",
@@ -31,6 +34,7 @@ dsep_table_settings dsep_data_settings(const dsep_data_options *options, const c
     settings.missing = options->missing;
     settings.columns = options->columns;
     settings.drop = options->drop;
+    settings.environment = options->environment;
     settings.incomplete = (dsep_incomplete)options->incomplete;
     settings.constant = (dsep_constant)options->constant;
     settings.min_samples = min_samples;

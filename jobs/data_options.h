@@ -7,7 +7,7 @@
 
 typedef struct {
     int transpose, header, incomplete, constant;
-    char *separator, *missing, *columns, *drop;
+    char *separator, *missing, *columns, *drop, *environment;
 } dsep_data_options;
 
 extern const dsep_option dsep_data_option_table[];

@@ -1,5 +1,6 @@
 #include "jobs/options.h"
 
+#include "io/file_sum.h"
 #include "mpi/memory.h"
 
 #include <ctype.h>
@@ -543,6 +544,51 @@ static char *settings_text(dsep_invocation *call) {
     return text;
 }
 
+/* --- what a result depends on ---------------------------------------------------------------- */
+
+/* Options that may differ between a run and the one that goes on with it. All others count. */
+static const char *const without_effect[] = {
+    "output",      "study",           "progress",
+    "log-json",    "quiet",           "help",
+    "version",     "max-time",        "resume",
+    "restart",     "allow-partial",   "checkpoint-every",
+    "dry-run",     "memory-per-node", "ranks-per-replicate",
+    "correlation",
+};
+
+static int has_effect(const char *name) {
+    for (size_t i = 0; i < sizeof without_effect / sizeof *without_effect; i++)
+        if (strcmp(without_effect[i], name) == 0)
+            return 0;
+    return 1;
+}
+
+static int print_key(target place, void *stream) {
+    const dsep_option *option = place.option;
+    const int names_file = option->metavar && strcmp(option->metavar, "FILE") == 0;
+    char sum[17];
+    if (!is_set(place) || !has_effect(option->name))
+        return 0;
+    if (names_file && dsep_file_sum(*(char *const *)place.field, sum)) {
+        fprintf(stream, "%s = contents %s\n", option->name, sum);
+        return 0;
+    }
+    return print_setting(place, stream);
+}
+
+char *dsep_options_key(const dsep_invocation *call) {
+    char *text = NULL;
+    size_t length = 0;
+    FILE *stream = open_memstream(&text, &length);
+    if (!stream)
+        return NULL;
+    each_option(call->command, call->settings, print_key, stream);
+    if (fclose(stream) == 0)
+        return text;
+    free(text);
+    return NULL;
+}
+
 /* --- public ---------------------------------------------------------------------------------- */
 
 int dsep_options_parse(const dsep_command *command, int argc, char **argv, dsep_error *error,
@@ -599,53 +645,4 @@ void dsep_invocation_destroy(dsep_invocation **call) {
     free((*call)->study);
     free(*call);
     *call = NULL;
-}
-
-/* Prints `text` from column `indent` on, broken at blanks before column 80. */
-static void print_wrapped(const char *text, int indent) {
-    int column = indent;
-    while (*text) {
-        const int word = (int)strcspn(text, " ");
-        if (column > indent && column + word > 80) {
-            printf("\n%*s", indent, "");
-            column = indent;
-        }
-        printf("%.*s", word, text);
-        text += word;
-        column += word;
-        if (*text == ' ') {
-            putchar(' ');
-            text++;
-            column++;
-        }
-    }
-    putchar('\n');
-}
-
-static void print_option(const dsep_option *option) {
-    char left[128], help[1024];
-    const char *value = option->metavar ? option->metavar : option->choices;
-    char letter[8] = "    ";
-    if (option->letter)
-        snprintf(letter, sizeof letter, "-%c, ", option->letter);
-    snprintf(left, sizeof left, "  %s--%s%s%s", letter, option->name, value ? " " : "",
-             value ? value : "");
-    snprintf(help, sizeof help, "%s%s%s%s", option->help, option->fallback ? " (default " : "",
-             option->fallback ? option->fallback : "", option->fallback ? ")" : "");
-    if (strlen(left) < 32)
-        printf("%-32s", left);
-    else
-        printf("%s\n%32s", left, "");
-    print_wrapped(help, 32);
-}
-
-void dsep_options_help(const dsep_command *command) {
-    printf("dsep %s %s[options]\n\n", command->name, command->arguments);
-    print_wrapped(command->description, 0);
-    printf("\nExamples\n%s", command->examples);
-    for (const dsep_option_group *group = command->groups; group->title; group++) {
-        printf("\n%s\n", group->title);
-        for (const dsep_option *option = group->options; option->name; option++)
-            print_option(option);
-    }
 }

@@ -83,6 +83,11 @@ extern const dsep_option dsep_common_options[];
 int dsep_options_parse(const dsep_command *command, int argc, char **argv, dsep_error *error,
                        dsep_invocation **call);
 
+/* The options that can change the result, as they are set, one `name = value` a line. An option
+ * that takes a FILE is told by what is in it, where it can be read. Not collective. Owner: the
+ * caller, free(). NULL without memory. */
+char *dsep_options_key(const dsep_invocation *call);
+
 /* Frees the invocation and sets *call to NULL; accepts NULL. Not collective. */
 void dsep_invocation_destroy(dsep_invocation **call);
 

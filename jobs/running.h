@@ -27,31 +27,46 @@ typedef struct {
     double every, kept; /* seconds between checkpoints; when the last one was kept */
     int found;          /* state holds what an earlier run had kept */
     dsep_state state;   /* as it was read; cleared by who has taken it over */
+    char there[32];     /* when the checkpoint that is there was written; "" for none */
     char started[32];   /* ISO 8601 */
     double clock_began;
 } dsep_running;
 
 /* Opens it: finds the checkpoint of OUTPUT and reads it where it is this very command's.
- * Collective. input: checksum of the data, or "" without any. Says in the log what it found: that
+ * Collective. input: checksum of the data, or "" without any; the contents of options that name a
+ * FILE are looked at here. Signals ask to stop from here on. Says in the log what it found: that
  * it goes on from there and what was done, that a checkpoint belongs to another command and what
  * differs, that the newest is damaged and the one before it is used. Errors: DSEP_ERROR_USAGE for
- * --resume where there is nothing to go on from; DSEP_ERROR_IO; agreed. Owner of what it holds: the
- * caller, dsep_running_close(). */
+ * --resume where there is nothing to go on from, or with --restart; DSEP_ERROR_IO where there is a
+ * checkpoint that cannot be read, unless with --restart; DSEP_ERROR_RESOURCES; agreed. Owner of
+ * what it holds, whether it fails or not: the caller, dsep_running_close(). */
 int dsep_running_open(dsep_context *ctx, const dsep_invocation *call,
                       const dsep_running_options *options, const char *output, const char *input,
                       double clock_began, dsep_running *running);
 
-/* Whether it is time to keep a checkpoint. Collective; the same on every rank. */
+/* Whether it is time to keep a checkpoint: rank 0's clock says so, or any rank is to stop by now.
+ * Collective; the same on every rank. Who stops for another reason (the next unit would be late, a
+ * signal came after this was asked) keeps one all the same. Cost: one reduction. */
 int dsep_running_due(dsep_context *ctx, const dsep_running *running);
 
 /* Keeps the state beside the result: written to a temporary name, flushed, renamed; the one before
- * stays. Collective. A failure is a warning in the log that names what is still there, and the run
- * goes on: returns whether it was kept. */
+ * stays. Collective. state: at most DSEP_STATE_BLOCKS - 3 blocks, none named "runs", "seconds" or
+ * "sections". A failure is a warning in the log that names what is still there, and the run
+ * goes on: returns whether it was kept, the same on every rank. Cost: that of
+ * dsep_checkpoint_write() and of dsep_log_sections(). */
 int dsep_running_keep(dsep_context *ctx, dsep_running *running, const dsep_state *state);
 
 /* One line per allocation, this one's last, as the result's `runs` attribute; NULL without memory.
  * Not collective. Owner: the caller. */
 char *dsep_running_lines(dsep_context *ctx, const dsep_running *running);
+
+/* Seconds of this allocation and all before it, by this rank's clock. Not collective. */
+double dsep_running_seconds(const dsep_running *running);
+
+/* dsep_log_sections() with the times of the allocations before added to this one's. Collective.
+ * Owner of *sections: the caller, free(). Errors: DSEP_ERROR_RESOURCES, agreed. */
+int dsep_running_sections(dsep_context *ctx, const dsep_running *running,
+                          dsep_log_section **sections, int64_t *count);
 
 /* The end: the result is whole, its checkpoints go. Collective. */
 void dsep_running_done(dsep_context *ctx, dsep_running *running);

@@ -1,11 +1,12 @@
 #include "mpi/exchange.h"
 
+#include "mpi/layout.h"
 #include "mpi/memory.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { PIECE = 1 << 30, TAG = 7 };
+enum { PIECE = 1 << 30, TAG = 7, STREAM_PIECE = 1 << 24, STREAM_TAG = 8 };
 
 static void reduce(dsep_context *ctx, void *values, int64_t count, MPI_Datatype type, size_t size,
                    MPI_Op op) {
@@ -163,6 +164,115 @@ int dsep_exchange(dsep_context *ctx, const void *send, const int64_t *send_count
                                recv_counts[from] * size, from);
     }
     return dsep_agree(ctx, mine);
+}
+
+/* --- streams through rank 0 ------------------------------------------------------------------ */
+
+static int stream_piece(int64_t bytes) {
+    return bytes < STREAM_PIECE ? (int)bytes : STREAM_PIECE;
+}
+
+static int send_pieces(dsep_context *ctx, const char *data, int64_t bytes, int to) {
+    for (int64_t at = 0; at < bytes; at += STREAM_PIECE)
+        if (MPI_Send(data + at, stream_piece(bytes - at), MPI_BYTE, to, STREAM_TAG, dsep_comm(ctx)))
+            return dsep_fail(ctx, DSEP_ERROR_INTERNAL, "sending to rank %d failed", to);
+    return DSEP_OK;
+}
+
+static int receive_pieces(dsep_context *ctx, char *data, int64_t bytes, int from) {
+    for (int64_t at = 0; at < bytes; at += STREAM_PIECE)
+        if (MPI_Recv(data + at, stream_piece(bytes - at), MPI_BYTE, from, STREAM_TAG,
+                     dsep_comm(ctx), MPI_STATUS_IGNORE))
+            return dsep_fail(ctx, DSEP_ERROR_INTERNAL, "receiving from rank %d failed", from);
+    return DSEP_OK;
+}
+
+/* Rank 0 calls the others one by one, so that at most one of them is sending. A call of no says
+ * that nothing is wanted any more. */
+static int stream_from(dsep_context *ctx, int from, char *piece, int failed,
+                       int (*take)(const void *piece, int64_t bytes, void *data), void *data) {
+    int64_t wanted = !failed, bytes = 0;
+    int code = send_pieces(ctx, (const char *)&wanted, sizeof wanted, from);
+    if (failed || code)
+        return failed ? failed : code;
+    code = receive_pieces(ctx, (char *)&bytes, sizeof bytes, from);
+    for (; bytes > 0; bytes -= STREAM_PIECE) {
+        const int now = stream_piece(bytes);
+        const int got = receive_pieces(ctx, piece, now, from);
+        if (!code)
+            code = got ? got : take(piece, now, data);
+    }
+    return code;
+}
+
+static int stream_to_zero(dsep_context *ctx, const char *mine, int64_t bytes) {
+    int64_t wanted = 0;
+    int code = receive_pieces(ctx, (char *)&wanted, sizeof wanted, 0);
+    if (code || !wanted)
+        return code;
+    code = send_pieces(ctx, (const char *)&bytes, sizeof bytes, 0);
+    return code ? code : send_pieces(ctx, mine, bytes, 0);
+}
+
+int dsep_collect(dsep_context *ctx, const void *mine, int64_t bytes,
+                 int (*take)(const void *piece, int64_t bytes, void *data), void *data) {
+    if (dsep_rank(ctx) != 0)
+        return dsep_agree(ctx, stream_to_zero(ctx, mine, bytes));
+    char *piece = dsep_array(dsep_size(ctx) > 1 ? STREAM_PIECE : 0, 1);
+    int code = piece ? DSEP_OK : dsep_out_of_memory(dsep_context_error(ctx), "a received piece");
+    for (int64_t at = 0; at < bytes && !code; at += STREAM_PIECE)
+        code = take((const char *)mine + at, stream_piece(bytes - at), data);
+    for (int r = 1; r < dsep_size(ctx); r++)
+        code = stream_from(ctx, r, piece, code, take, data);
+    free(piece);
+    return dsep_agree(ctx, code);
+}
+
+/* One rank's block, from rank 0; after a failure an empty piece says that no more come. */
+static int deal_to(dsep_context *ctx, int to, int64_t bytes, char *piece, int failed,
+                   int (*give)(void *piece, int64_t bytes, void *data), void *data) {
+    int code = failed;
+    for (int64_t at = 0; at < bytes; at += STREAM_PIECE) {
+        const int now = stream_piece(bytes - at);
+        if (!code)
+            code = give(piece, now, data);
+        if (MPI_Send(piece, code ? 0 : now, MPI_BYTE, to, STREAM_TAG, dsep_comm(ctx)))
+            return dsep_fail(ctx, DSEP_ERROR_INTERNAL, "sending to rank %d failed", to);
+        if (code)
+            break;
+    }
+    return code;
+}
+
+static int deal_from_zero(dsep_context *ctx, char *mine, int64_t bytes) {
+    for (int64_t at = 0; at < bytes; at += STREAM_PIECE) {
+        MPI_Status status;
+        int got = 0;
+        if (MPI_Recv(mine + at, stream_piece(bytes - at), MPI_BYTE, 0, STREAM_TAG, dsep_comm(ctx),
+                     &status) ||
+            MPI_Get_count(&status, MPI_BYTE, &got))
+            return dsep_fail(ctx, DSEP_ERROR_INTERNAL, "receiving from rank 0 failed");
+        if (got == 0)
+            break;
+    }
+    return DSEP_OK;
+}
+
+int dsep_deal(dsep_context *ctx, int64_t records, int64_t size, void *mine,
+              int (*give)(void *piece, int64_t bytes, void *data), void *data) {
+    const int ranks = dsep_size(ctx);
+    const int64_t here = dsep_layout_block(records, ranks, dsep_rank(ctx)).count * size;
+    if (dsep_rank(ctx) != 0)
+        return dsep_agree(ctx, deal_from_zero(ctx, mine, here));
+    char *piece = dsep_array(ranks > 1 ? STREAM_PIECE : 0, 1);
+    int code = piece ? DSEP_OK : dsep_out_of_memory(dsep_context_error(ctx), "a piece to send");
+    for (int64_t at = 0; at < here && !code; at += STREAM_PIECE)
+        code = give((char *)mine + at, stream_piece(here - at), data);
+    for (int r = 1; r < ranks; r++)
+        code = deal_to(ctx, r, dsep_layout_block(records, ranks, r).count * size, piece, code, give,
+                       data);
+    free(piece);
+    return dsep_agree(ctx, code);
 }
 
 void dsep_barrier(dsep_context *ctx) {

@@ -35,6 +35,23 @@ int dsep_gather_all(dsep_context *ctx, const void *mine, int64_t bytes, void **a
 int dsep_exchange(dsep_context *ctx, const void *send, const int64_t *send_counts, void *recv,
                   const int64_t *recv_counts, int64_t size);
 
+/* Gives rank 0 every rank's bytes in rank order, a piece of at most 16 MB at a time. Collective.
+ * take: called on rank 0 only; what it returns is this function's code, agreed. Once it has failed
+ * it is not called again, and ranks that have not sent yet need not. Errors: those of `take`;
+ * DSEP_ERROR_RESOURCES, DSEP_ERROR_INTERNAL, agreed. Cost: two messages a rank and one a piece;
+ * memory: a piece on rank 0. */
+int dsep_collect(dsep_context *ctx, const void *mine, int64_t bytes,
+                 int (*take)(const void *piece, int64_t bytes, void *data), void *data);
+
+/* The way back: rank 0 is given `records` records of `size` bytes in order, a piece at a time, and
+ * each rank gets its dsep_layout_block() of them into `mine`, which has room for these. Collective.
+ * give: fills a piece, on rank 0 only; what it returns is this function's code, agreed. Once it has
+ * failed it is not called again, and what `mine` holds means nothing. Errors: those of `give`;
+ * DSEP_ERROR_RESOURCES, DSEP_ERROR_INTERNAL, agreed. Cost: one message a rank and one a piece;
+ * memory: a piece on rank 0. */
+int dsep_deal(dsep_context *ctx, int64_t records, int64_t size, void *mine,
+              int (*give)(void *piece, int64_t bytes, void *data), void *data);
+
 /* Waits for every rank. Collective. */
 void dsep_barrier(dsep_context *ctx);
 

@@ -4,7 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Every point, in the order in which a run meets them, with the code it fails with. */
+/* Every point that ends a run, in the order in which a run meets them, with the code it fails with.
+ */
 static const struct {
     const char *name;
     int code;
@@ -17,8 +18,19 @@ static const struct {
     {"write-close", DSEP_ERROR_IO},          {"write-rename", DSEP_ERROR_IO},
 };
 
+/* Points of io/checkpoint.c, all of which fail with DSEP_ERROR_IO. */
+static const char *const checkpoint_points[] = {
+    "checkpoint-open",   "checkpoint-write",    "checkpoint-sync",
+    "checkpoint-rename", "checkpoint-rename-2", "checkpoint-read",
+};
+
 const char *dsep_fault_name(int i) {
     return i >= 0 && i < (int)(sizeof points / sizeof *points) ? points[i].name : NULL;
+}
+
+const char *dsep_fault_checkpoint_name(int i) {
+    const int count = sizeof checkpoint_points / sizeof *checkpoint_points;
+    return i >= 0 && i < count ? checkpoint_points[i] : NULL;
 }
 
 int dsep_fault(dsep_context *ctx, const char *point) {
@@ -30,7 +42,7 @@ int dsep_fault(dsep_context *ctx, const char *point) {
     snprintf(here, sizeof here, "%s@%d", point, dsep_rank(ctx));
     if (strcmp(asked, everywhere) != 0 && strcmp(asked, here) != 0)
         return DSEP_OK;
-    int code = DSEP_ERROR_INTERNAL;
+    int code = strncmp(point, "checkpoint-", 11) == 0 ? DSEP_ERROR_IO : DSEP_ERROR_INTERNAL;
     for (size_t i = 0; i < sizeof points / sizeof *points; i++)
         if (strcmp(points[i].name, point) == 0)
             code = points[i].code;

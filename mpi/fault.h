@@ -14,4 +14,8 @@ int dsep_fault(dsep_context *ctx, const char *point);
 /* The name of point i, NULL past the last: tests go through all of them. Not collective. */
 const char *dsep_fault_name(int i);
 
+/* The same for points in checkpoints, which end no run: a warning, and it goes on. Not
+ * collective. */
+const char *dsep_fault_checkpoint_name(int i);
+
 #endif

@@ -30,7 +30,8 @@ typedef struct {
     /* Whether to take no more units; NULL: never. Asked on the first rank of each group before
      * each unit. Not collective. */
     int (*stop)(void *data);
-    /* After each unit, on every rank of the group; may be NULL. Not collective. */
+    /* After each unit, on the first rank of the group: how many are taken, judged by it; may be
+     * NULL. Not collective. */
     void (*tell)(int64_t taken, void *data);
     void *data;
 } dsep_groups_work;

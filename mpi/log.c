@@ -32,6 +32,17 @@ double dsep_clock(void) {
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
+void dsep_clock_date(int64_t seconds, char text[32]) {
+    const time_t moment = (time_t)seconds;
+    struct tm parts;
+    if (!gmtime_r(&moment, &parts) || strftime(text, 32, "%Y-%m-%dT%H:%M:%SZ", &parts) == 0)
+        snprintf(text, 32, "an unknown time");
+}
+
+int64_t dsep_clock_now(void) {
+    return (int64_t)time(NULL);
+}
+
 int dsep_log_create(dsep_context *ctx, const dsep_log_settings *settings, dsep_log **log) {
     int code = DSEP_OK, mine = DSEP_OK;
     dsep_log *made = calloc(1, sizeof *made);
@@ -206,7 +217,10 @@ int dsep_log_sections(dsep_context *ctx, dsep_log_section **sections, int64_t *c
     int64_t known = log ? log->n_sections : 0;
     *sections = NULL;
     *count = 0;
+    const int current = log ? log->current : -1;
     dsep_log_section_begin(ctx, NULL);
+    if (log)
+        log->current = current; /* it goes on */
     dsep_broadcast(ctx, &known, sizeof known, 0);
     dsep_log_section *made = dsep_array(known, sizeof *made);
     DSEP_AGREE(ctx, made ? DSEP_OK : dsep_out_of_memory(dsep_context_error(ctx), "the timings"));

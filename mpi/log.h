@@ -44,8 +44,9 @@ void dsep_log_progress(dsep_context *ctx, const char *phase, double done, double
  * again goes on with its old total. */
 void dsep_log_section_begin(dsep_context *ctx, const char *name);
 
-/* The sections with times over ranks, in order of first use on rank 0. Collective. Owner of
- * *sections: the caller, free(). Errors: DSEP_ERROR_RESOURCES, agreed. */
+/* The sections with times over ranks, in order of first use on rank 0; the current one goes on.
+ * Collective. Owner of *sections: the caller, free(). Errors: DSEP_ERROR_RESOURCES, agreed. Cost:
+ * four small messages a section. */
 int dsep_log_sections(dsep_context *ctx, dsep_log_section **sections, int64_t *count);
 
 /* Prints the closing table. Not collective; rank 0 speaks. */
@@ -54,5 +55,9 @@ void dsep_log_table(dsep_context *ctx, const dsep_log_section *sections, int64_t
 /* Seconds of a clock that only goes forward. Not collective. It may stop a job, never choose a
  * number. */
 double dsep_clock(void);
+
+/* The calendar's time, as seconds since 1970, and as ISO 8601 in UTC. Not collective. */
+int64_t dsep_clock_now(void);
+void dsep_clock_date(int64_t seconds, char text[32]);
 
 #endif

@@ -6,6 +6,7 @@
 #define DSEP_MPI_SEPSETS_H
 
 #include "mpi/context.h"
+#include "mpi/state.h"
 
 typedef struct {
     int64_t n_nodes;
@@ -36,6 +37,17 @@ void dsep_sepsets_truncate(dsep_sepsets *sets, int64_t count);
  * (first, second). Collective. Errors: DSEP_ERROR_RESOURCES, agreed; the pairs are lost then. After
  * it nothing depends on which rank found what. */
 int dsep_sepsets_settle(dsep_context *ctx, dsep_sepsets *sets);
+
+/* Adds the pairs here to a state, settled or not, as blocks sepsets.1, .2, .4, ... of records for
+ * pairs with up to so many members: first, second, members, padded by -1. Not collective, but every
+ * rank gives the same `most`: no set has more members. Errors: DSEP_ERROR_RESOURCES,
+ * DSEP_ERROR_INTERNAL. Memory: a copy. */
+int dsep_sepsets_save(const dsep_sepsets *sets, int64_t most, dsep_state *state, dsep_error *error);
+
+/* Adds those of a state's pairs on this rank that have `from` to `to` members. Not collective.
+ * Errors: DSEP_ERROR_DATA for what is no set; DSEP_ERROR_RESOURCES. */
+int dsep_sepsets_load(dsep_sepsets *sets, const dsep_state *state, int64_t from, int64_t to,
+                      dsep_error *error);
 
 /* Index of a pair (x < y) among the settled ones here, or -1. Not collective. Cost: a binary
  * search. */

@@ -1,17 +1,19 @@
 #include "mpi/shared.h"
 
 #include "mpi/layout.h"
+#include "mpi/memory.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
-enum { PAGE = 4096, HUGE = 2 * 1024 * 1024, PIECE = 1 << 27 };
+enum { LINE = 64, PAGE = 4096, HUGE = 2 * 1024 * 1024, PIECE = 1 << 27 };
 
 struct dsep_shared {
     MPI_Win window;
     int64_t bytes;
     void *data;
+    void *alone; /* where data lies in ordinary memory; else NULL */
 };
 
 /* What this rank holds of an array and touches first, so that the pages of a large one come from
@@ -21,6 +23,13 @@ static size_t part_of(dsep_context *ctx, int64_t bytes) {
         return dsep_node_rank(ctx) == 0 ? (size_t)bytes + 8 : 0;
     const int64_t pages = (bytes + HUGE - 1) / HUGE;
     return (size_t)dsep_layout_block(pages, dsep_node_size(ctx), dsep_node_rank(ctx)).count * HUGE;
+}
+
+/* Windows cost system calls to make, and cannot have huge pages everywhere. */
+static int open_alone(int64_t bytes, dsep_shared *made) {
+    made->alone = dsep_array(bytes + 8 + LINE, 1);
+    made->data = (char *)made->alone + (LINE - (uintptr_t)made->alone % LINE) % LINE;
+    return made->alone ? DSEP_OK : DSEP_ERROR_RESOURCES;
 }
 
 static int open_window(dsep_context *ctx, int64_t bytes, dsep_shared *made) {
@@ -53,7 +62,7 @@ int dsep_shared_create(dsep_context *ctx, int64_t bytes, const char *purpose,
                                        : dsep_fail(ctx, DSEP_ERROR_RESOURCES,
                                                    "the size of %s does not fit", purpose));
     made->bytes = bytes;
-    int mine = open_window(ctx, bytes, made);
+    int mine = dsep_node_size(ctx) == 1 ? open_alone(bytes, made) : open_window(ctx, bytes, made);
     if (mine)
         dsep_fail(ctx, mine,
                   "cannot get %.3f GB of shared memory for %s; ask for more memory per node, or "
@@ -75,6 +84,7 @@ void dsep_shared_destroy(dsep_shared **shared) {
         MPI_Win_unlock_all((*shared)->window);
         MPI_Win_free(&(*shared)->window);
     }
+    free((*shared)->alone);
     free(*shared);
     *shared = NULL;
 }
@@ -83,7 +93,18 @@ void *dsep_shared_data(const dsep_shared *shared) {
     return shared->data;
 }
 
+void dsep_shared_clear(dsep_context *ctx, dsep_shared *shared) {
+    dsep_shared_sync(ctx, shared);
+    if (dsep_nodes(ctx) == 1)
+        return;
+    if (dsep_node_rank(ctx) == 0)
+        memset(shared->data, 0, (size_t)shared->bytes);
+    dsep_shared_sync(ctx, shared);
+}
+
 void dsep_shared_sync(dsep_context *ctx, dsep_shared *shared) {
+    if (shared->window == MPI_WIN_NULL)
+        return;
     MPI_Win_sync(shared->window);
     MPI_Barrier(dsep_node_comm(ctx));
     MPI_Win_sync(shared->window);

@@ -1,4 +1,5 @@
-/* Node-shared arrays: one copy for all ranks of a node, in a shared-memory window. */
+/* Node-shared arrays: one copy for all ranks of a node, in a shared-memory window; a node of one
+ * rank has it in ordinary memory. */
 #ifndef DSEP_MPI_SHARED_H
 #define DSEP_MPI_SHARED_H
 
@@ -16,6 +17,11 @@ void dsep_shared_destroy(dsep_shared **shared);
 
 /* The memory, lent; the same bytes on every rank of a node. Not collective. */
 void *dsep_shared_data(const dsep_shared *shared);
+
+/* Makes the array ready to be filled anew: nobody reads it any more, and with several nodes it is
+ * zeroed, for dsep_shared_unite(). Collective. Cost: a barrier over the node; between nodes a pass
+ * over it. */
+void dsep_shared_clear(dsep_context *ctx, dsep_shared *shared);
 
 /* Makes what this node's ranks wrote visible to all of them. Collective over the node. */
 void dsep_shared_sync(dsep_context *ctx, dsep_shared *shared);

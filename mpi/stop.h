@@ -12,12 +12,16 @@ typedef struct {
     int slurm;       /* whether the deadline is Slurm's and not the user's */
 } dsep_stop;
 
-/* SIGTERM, SIGINT and SIGUSR1 no longer end the process but ask it to stop; a second SIGINT or
- * SIGTERM ends it after all. Not collective. */
+/* SIGTERM, SIGINT and SIGUSR1 no longer end the process but ask it to stop. A SIGINT or SIGTERM
+ * that comes a second or more after such a one ends it after all; sooner it counts as the same,
+ * because launchers pass one request on by two ways. Not collective. */
 void dsep_stop_listen(void);
 
 /* The deadline: `started` (on dsep_clock()) plus max_time seconds, 0 for no limit, or the end of
- * the Slurm allocation less a margin for writing, whichever is first. Collective. */
+ * the Slurm allocation less a margin for writing (30 s, or a twentieth of what is left where that
+ * is less), whichever is first. Collective: rank 0's clock and environment decide, so that it is
+ * the same moment everywhere. Slurm's end: SLURM_JOB_END_TIME where SLURM_JOB_ID is set; one that
+ * is no number or over is ignored. Cost: one broadcast. */
 dsep_stop dsep_stop_create(dsep_context *ctx, double started, double max_time);
 
 /* The signal that came to this rank, or 0. Not collective. */
@@ -30,7 +34,8 @@ int dsep_stop_wanted(const dsep_stop *stop, double seconds);
 int dsep_stop_agree(dsep_context *ctx, const dsep_stop *stop, double seconds);
 
 /* Why, in words for a user: "SIGTERM", "--max-time", "the end of the Slurm job"; lent. Collective:
- * the same on every rank. */
+ * the same on every rank. A signal to any rank comes before a deadline. "nothing" where there is
+ * neither. Cost: one reduction. */
 const char *dsep_stop_reason(dsep_context *ctx, const dsep_stop *stop);
 
 #endif

@@ -40,6 +40,10 @@ void dsep_table_destroy(dsep_table **table) {
     if ((*table)->names)
         for (int64_t j = 0; j < (*table)->n_variables; j++)
             free((*table)->names[j]);
+    for (int64_t e = 0; e < (*table)->n_environments; e++)
+        free((*table)->environment_names[e]);
+    free((*table)->environment_names);
+    free((*table)->environment);
     free((*table)->names);
     free((*table)->values);
     free((*table)->n_missing);
@@ -64,6 +68,12 @@ int dsep_table_note(dsep_table *table, dsep_error *error, const char *format, ..
     return DSEP_OK;
 }
 
+static void hash_environments(XXH64_state_t *state, const dsep_table *table) {
+    XXH64_update(state, table->environment, (size_t)table->n_samples * sizeof *table->environment);
+    for (int64_t e = 0; e < table->n_environments; e++)
+        XXH64_update(state, table->environment_names[e], strlen(table->environment_names[e]) + 1);
+}
+
 /* A hash of each column, then a hash of the hashes: nothing depends on who owns what. */
 int dsep_table_checksum(dsep_context *ctx, dsep_table *table) {
     int code = DSEP_OK;
@@ -83,6 +93,8 @@ int dsep_table_checksum(dsep_context *ctx, dsep_table *table) {
     for (int64_t j = 0; j < table->n_variables; j++)
         XXH64_update(state, table->names[j], strlen(table->names[j]) + 1);
     XXH64_update(state, all, (size_t)bytes);
+    if (table->environment)
+        hash_environments(state, table);
     snprintf(table->checksum, sizeof table->checksum, "%016llx",
              (unsigned long long)XXH64_digest(state));
 cleanup:

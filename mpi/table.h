@@ -12,8 +12,12 @@ typedef struct {
     char **names;       /* [n_variables] on every rank */
     int64_t *n_missing; /* [n_variables] missing cells in the file, on every rank */
     char *source;       /* where it was read from, as the user wrote it */
-    char *notes;        /* one line per recorded drop of rows or columns; "" when none */
+    char *notes;        /* a line for each drop of rows or columns, and for the environments; "" */
     char checksum[17];  /* of all values and names, hexadecimal; independent of ranks */
+
+    int64_t n_environments;   /* 0 when the table has none; each has at least one row */
+    int32_t *environment;     /* [n_samples] which one each row is of, on every rank; or NULL */
+    char **environment_names; /* [n_environments] by first appearance, on every rank; or NULL */
 } dsep_table;
 
 /* An empty table with room for this rank's columns and names (all NULL). Collective.
@@ -28,7 +32,8 @@ void dsep_table_destroy(dsep_table **table);
 int dsep_table_note(dsep_table *table, dsep_error *error, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* Fills `checksum` from shape, names and values. Collective. Reproducibility: class A. */
+/* Fills `checksum` from shape, names, values and environments if any. Collective. Reproducibility:
+ * class A. */
 int dsep_table_checksum(dsep_context *ctx, dsep_table *table);
 
 #endif

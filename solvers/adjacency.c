@@ -245,6 +245,15 @@ void dsep_adjacency_remove(dsep_adjacency *adjacency, int64_t x, int32_t place, 
     adjacency->gone[adjacency->offset[x] + place] = (uint8_t)order;
 }
 
+void dsep_adjacency_mark(dsep_adjacency *adjacency, dsep_pair edge, int64_t order) {
+    adjacency->gone[place_of(adjacency, edge.x, edge.y)] = (uint8_t)order;
+    adjacency->gone[place_of(adjacency, edge.y, edge.x)] = (uint8_t)order;
+}
+
+void dsep_adjacency_unite(dsep_context *ctx, dsep_adjacency *adjacency) {
+    dsep_shared_unite(ctx, adjacency->gone_memory);
+}
+
 /* Every node's rows name their neighbours in ascending order. So, going through x in ascending
  * order, x itself is the next name in the row of each of its higher neighbours y. */
 static void join_ends(dsep_adjacency *adjacency, dsep_block nodes, int64_t *next) {
@@ -268,11 +277,8 @@ static int spread_lists(dsep_context *ctx, dsep_adjacency *adjacency, const dsep
     DSEP_TRY(dsep_gather_all(ctx, removed, count * (int64_t)sizeof *removed, &all, &bytes));
     const dsep_block mine = dsep_layout_block(bytes / (int64_t)sizeof *removed, dsep_node_size(ctx),
                                               dsep_node_rank(ctx));
-    for (int64_t k = mine.first; k < mine.first + mine.count; k++) {
-        const dsep_pair pair = ((const dsep_pair *)all)[k];
-        adjacency->gone[place_of(adjacency, pair.x, pair.y)] = (uint8_t)order;
-        adjacency->gone[place_of(adjacency, pair.y, pair.x)] = (uint8_t)order;
-    }
+    for (int64_t k = mine.first; k < mine.first + mine.count; k++)
+        dsep_adjacency_mark(adjacency, ((const dsep_pair *)all)[k], order);
     dsep_shared_sync(ctx, adjacency->gone_memory);
 cleanup:
     free(all);

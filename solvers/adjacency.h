@@ -72,6 +72,13 @@ int64_t dsep_adjacency_list_limit(const dsep_adjacency *adjacency);
 int dsep_adjacency_sync(dsep_context *ctx, dsep_adjacency *adjacency, const dsep_pair *removed,
                         int64_t count, int64_t order, int64_t *bytes);
 
+/* Marks an edge as gone at an order, in the rows of both ends, on this node only until
+ * dsep_adjacency_unite(). Not collective. Each edge is marked by one rank. */
+void dsep_adjacency_mark(dsep_adjacency *adjacency, dsep_pair edge, int64_t order);
+
+/* Brings the marks of all nodes to all. Collective. */
+void dsep_adjacency_unite(dsep_context *ctx, dsep_adjacency *adjacency);
+
 /* Takes back all that an order removed, as if it had not begun. Collective, after a sync. Cost: one
  * pass over the rows, spread over the ranks of a node. */
 void dsep_adjacency_restore(dsep_context *ctx, dsep_adjacency *adjacency, int64_t order);

@@ -13,6 +13,14 @@
 
 enum { TILE = 256, GROUP = 64 };
 
+typedef struct dsep_correlation_work {
+    int whole;
+    dsep_shared *columns, *matrix; /* the latter for a whole one */
+    int64_t columns_bytes, matrix_bytes;
+    dsep_counter *counter;
+    double *tile; /* [TILE x TILE] */
+} dsep_correlation_work;
+
 static void standardise_mine(const dsep_table *table, dsep_correlation *made, double *columns) {
     const int64_t n = table->n_samples;
     for (int64_t j = 0; j < table->mine.count; j++)
@@ -75,29 +83,20 @@ static void locate_tile(int64_t task, int64_t tiles, int64_t *row, int64_t *colu
     *column = (r + task) * TILE;
 }
 
-static int multiply(dsep_context *ctx, const double *columns, dsep_correlation *made) {
-    int code = DSEP_OK;
-    dsep_counter *counter = NULL;
-    const int64_t p = made->n_variables, tiles = (p + TILE - 1) / TILE;
-    const int64_t tasks = tiles * (tiles + 1) / 2;
-    double *tile = dsep_array(TILE * TILE, sizeof *tile);
-    DSEP_AGREE(ctx, tile ? DSEP_OK : dsep_out_of_memory(dsep_context_error(ctx), "a tile"));
-    DSEP_TRY(dsep_counter_create(ctx, &counter));
-    dsep_counter_reset(ctx, counter, tasks);
-    for (int64_t task; (task = dsep_counter_next(counter)) >= 0;) {
+static void multiply(dsep_context *ctx, dsep_correlation *made) {
+    dsep_correlation_work *work = made->work;
+    const double *columns = dsep_shared_data(work->columns);
+    const int64_t tiles = (made->n_variables + TILE - 1) / TILE, tasks = tiles * (tiles + 1) / 2;
+    dsep_counter_reset(ctx, work->counter, tasks);
+    for (int64_t task; (task = dsep_counter_next(work->counter)) >= 0;) {
         int64_t row, column;
         locate_tile(task, tiles, &row, &column);
-        multiply_tile(made, columns, row, column, tile, dsep_shared_data(made->memory));
-        dsep_log_progress(ctx, "correlation", (double)dsep_counter_taken(counter), (double)tasks,
-                          "tiles");
+        multiply_tile(made, columns, row, column, work->tile, dsep_shared_data(work->matrix));
+        dsep_log_progress(ctx, "correlation", (double)dsep_counter_taken(work->counter),
+                          (double)tasks, "tiles");
     }
-    dsep_counter_finish(ctx, counter);
-    dsep_shared_unite(ctx, made->memory);
-    made->values = dsep_shared_data(made->memory);
-cleanup:
-    dsep_counter_destroy(&counter);
-    free(tile);
-    return code;
+    dsep_counter_finish(ctx, work->counter);
+    dsep_shared_unite(ctx, work->matrix);
 }
 
 /* --- entries when they are asked for -----------------------------------------------------------
@@ -139,48 +138,102 @@ void dsep_correlation_block(const dsep_correlation *c, const int32_t *x, int64_t
 
 /* --- life ------------------------------------------------------------------------------------ */
 
-static int allocate(dsep_context *ctx, const dsep_table *table, dsep_correlation **correlation) {
+static void release_product(dsep_correlation_work *work) {
+    dsep_counter_destroy(&work->counter);
+    free(work->tile);
+    work->tile = NULL;
+}
+
+static void release_work(dsep_correlation_work **work) {
+    if (!*work)
+        return;
+    release_product(*work);
+    dsep_shared_destroy(&(*work)->columns);
+    dsep_shared_destroy(&(*work)->matrix);
+    free(*work);
+    *work = NULL;
+}
+
+static int open_whole(dsep_context *ctx, int64_t p, dsep_correlation_work *work) {
+    int code = DSEP_OK;
+    work->tile = dsep_array(TILE * TILE, sizeof *work->tile);
+    DSEP_AGREE(ctx, work->tile ? DSEP_OK : dsep_out_of_memory(dsep_context_error(ctx), "a tile"));
+    DSEP_TRY(dsep_counter_create(ctx, &work->counter));
+    work->matrix_bytes = dsep_bytes(p, p, sizeof(double));
+    DSEP_TRY(dsep_shared_create(ctx, work->matrix_bytes, "the correlation matrix", &work->matrix));
+cleanup:
+    return code;
+}
+
+int dsep_correlation_open(dsep_context *ctx, int64_t n_rows, int64_t n_variables, int whole,
+                          dsep_correlation **correlation) {
+    int code = DSEP_OK;
     dsep_correlation *made = dsep_array(1, sizeof *made);
+    dsep_correlation_work *work = made ? dsep_array(1, sizeof *work) : NULL;
+    *correlation = NULL;
+    if (work)
+        made->work = work;
+    DSEP_AGREE(ctx,
+               work ? DSEP_OK : dsep_out_of_memory(dsep_context_error(ctx), "the correlations"));
+    work->whole = whole;
+    work->columns_bytes = dsep_bytes(dsep_inner_stride(n_rows), n_variables, sizeof(double));
+    DSEP_TRY(dsep_shared_create(ctx, work->columns_bytes, "standardised columns", &work->columns));
+    if (whole)
+        DSEP_TRY(open_whole(ctx, n_variables, work));
     *correlation = made;
-    if (made) {
-        made->n_samples = table->n_samples;
-        made->n_variables = table->n_variables;
-        made->stride = dsep_inner_stride(table->n_samples);
-        made->mine = table->mine;
-        made->mean = dsep_array(table->mine.count, sizeof *made->mean);
-        made->sd = dsep_array(table->mine.count, sizeof *made->sd);
+    made = NULL;
+cleanup:
+    dsep_correlation_destroy(&made);
+    return code;
+}
+
+double *dsep_correlation_begin(dsep_context *ctx, dsep_correlation *correlation, int64_t n_rows,
+                               int64_t n_samples, int64_t n_variables) {
+    dsep_correlation_work *work = correlation->work;
+    correlation->n_samples = n_samples;
+    correlation->n_variables = n_variables;
+    correlation->stride = dsep_inner_stride(n_rows);
+    correlation->mine = dsep_layout_block(n_variables, dsep_size(ctx), dsep_rank(ctx));
+    correlation->values = correlation->columns = NULL;
+    dsep_shared_clear(ctx, work->columns);
+    if (work->whole)
+        dsep_shared_clear(ctx, work->matrix);
+    return dsep_shared_data(work->columns);
+}
+
+void dsep_correlation_finish(dsep_context *ctx, dsep_correlation *correlation) {
+    dsep_correlation_work *work = correlation->work;
+    dsep_shared_unite(ctx, work->columns);
+    if (work->whole) {
+        multiply(ctx, correlation);
+        correlation->values = dsep_shared_data(work->matrix);
+    } else {
+        correlation->columns = dsep_shared_data(work->columns);
     }
-    int mine = dsep_fault(ctx, "correlation");
-    if (!mine && !(made && made->mean && made->sd))
-        mine = dsep_out_of_memory(dsep_context_error(ctx), "the correlations");
-    return dsep_agree(ctx, mine);
 }
 
 int dsep_correlation_create(dsep_context *ctx, const dsep_table *table, int whole,
                             dsep_correlation **correlation) {
     int code = DSEP_OK;
     dsep_correlation *made = NULL;
-    dsep_shared *columns = NULL;
-    const int64_t p = table->n_variables;
+    const int64_t n = table->n_samples, p = table->n_variables;
     *correlation = NULL;
-    DSEP_TRY(allocate(ctx, table, &made));
-    DSEP_TRY(dsep_shared_create(ctx, dsep_bytes(made->stride, p, sizeof(double)),
-                                "standardised columns", &columns));
-    standardise_mine(table, made, dsep_shared_data(columns));
-    dsep_shared_unite(ctx, columns);
-    if (whole) {
-        DSEP_TRY(dsep_shared_create(ctx, dsep_bytes(p, p, sizeof(double)), "the correlation matrix",
-                                    &made->memory));
-        DSEP_TRY(multiply(ctx, dsep_shared_data(columns), made));
-    } else {
-        made->memory = columns;
-        made->columns = dsep_shared_data(columns);
-        columns = NULL;
-    }
+    DSEP_AGREE(ctx, dsep_fault(ctx, "correlation"));
+    DSEP_TRY(dsep_correlation_open(ctx, n, p, whole, &made));
+    double *columns = dsep_correlation_begin(ctx, made, n, n, p);
+    made->mean = dsep_array(made->mine.count, sizeof *made->mean);
+    made->sd = dsep_array(made->mine.count, sizeof *made->sd);
+    DSEP_AGREE(ctx, made->mean && made->sd
+                        ? DSEP_OK
+                        : dsep_out_of_memory(dsep_context_error(ctx), "the correlations"));
+    standardise_mine(table, made, columns);
+    dsep_correlation_finish(ctx, made);
+    release_product(made->work);
+    if (whole)
+        dsep_shared_destroy(&made->work->columns);
     *correlation = made;
     made = NULL;
 cleanup:
-    dsep_shared_destroy(&columns);
     dsep_correlation_destroy(&made);
     return code;
 }
@@ -190,7 +243,7 @@ void dsep_correlation_destroy(dsep_correlation **correlation) {
         return;
     free((*correlation)->mean);
     free((*correlation)->sd);
-    dsep_shared_destroy(&(*correlation)->memory);
+    release_work(&(*correlation)->work);
     free(*correlation);
     *correlation = NULL;
 }

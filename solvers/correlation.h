@@ -9,12 +9,13 @@
 typedef struct {
     int64_t n_samples, n_variables;
     dsep_block mine;       /* this rank's columns of the table */
-    double *mean, *sd;     /* [mine.count] of those columns; sd with divisor n - 1 */
+    double *mean, *sd;     /* [mine.count] of those columns; sd with divisor n - 1; NULL where they
+                            * were made by parts */
     const double *values;  /* [n_variables x n_variables] symmetric, diagonal exactly 1; or NULL */
     const double *columns; /* [n_variables x stride] centred, of length 1, zeros behind the
                             * samples; NULL where there are values */
     int64_t stride;
-    dsep_shared *memory; /* of either */
+    struct dsep_correlation_work *work; /* memory of either, and what multiplying needs */
 } dsep_correlation;
 
 /* Pearson correlations of all pairs of columns. Collective.
@@ -26,6 +27,18 @@ typedef struct {
  * nodes. Reproducibility: class A, see inner_product.h. Owner of *correlation: the caller. */
 int dsep_correlation_create(dsep_context *ctx, const dsep_table *table, int whole,
                             dsep_correlation **correlation);
+
+/* The same by parts, for correlations that are made again and again in the same memory: open() has
+ * room for up to so many rows and variables; begin() says how many there are this time and which
+ * block of variables is this rank's to fill; the caller writes their columns, with zeros up to the
+ * stride, to the place that begin() lends; finish() makes them correlations. All collective.
+ * n_samples: what tests are to count, rows with their repeats. Errors: DSEP_ERROR_RESOURCES,
+ * agreed, by open() alone. */
+int dsep_correlation_open(dsep_context *ctx, int64_t n_rows, int64_t n_variables, int whole,
+                          dsep_correlation **correlation);
+double *dsep_correlation_begin(dsep_context *ctx, dsep_correlation *correlation, int64_t n_rows,
+                               int64_t n_samples, int64_t n_variables);
+void dsep_correlation_finish(dsep_context *ctx, dsep_correlation *correlation);
 
 /* out[i * leading + j] = correlation of x[i] and y[j], variables in any order. Not collective.
  * Cost: a load, or 2 n flops, an entry. */

@@ -31,7 +31,7 @@ static int orient(dsep_context *ctx, dsep_citest *test, const dsep_knowledge *kn
     int mine = dsep_fault(ctx, "orientation");
     if (!mine)
         mine = dsep_meek_orient(pc->graph, triples, count, knowledge, &pc->conflicts, error);
-    if (!mine)
+    if (!mine && !settings->graph_alone)
         mine = dsep_cpdag_valid(pc->graph, knowledge != NULL, error, &pc->valid);
     DSEP_AGREE(ctx, mine);
     if (pc->conflicts.count > 0)
@@ -39,6 +39,25 @@ static int orient(dsep_context *ctx, dsep_citest *test, const dsep_knowledge *kn
               by_conflict);
 cleanup:
     free(triples);
+    return code;
+}
+
+/* Strengths of the skeleton, in units unless the search was stopped. */
+static int measure(dsep_context *ctx, dsep_citest *test, const dsep_pc_settings *settings,
+                   dsep_pc *pc) {
+    int code = DSEP_OK;
+    const dsep_skeleton_settings at_once = {0};
+    DSEP_AGREE(ctx,
+               dsep_adjacency_graph(pc->skeleton->adjacency, dsep_context_error(ctx), &pc->graph));
+    if (settings->graph_alone)
+        goto cleanup;
+    DSEP_TRY(dsep_strength_measure(ctx, test, pc->skeleton, pc->graph,
+                                   pc->stopped ? &at_once : &settings->search, &pc->strength));
+    if (pc->strength)
+        goto cleanup;
+    pc->stopped = 1;
+    dsep_graph_destroy(&pc->graph);
+cleanup:
     return code;
 }
 
@@ -51,14 +70,17 @@ int dsep_pc_run(dsep_context *ctx, dsep_citest *test, const dsep_knowledge *know
     made->valid = 1;
     dsep_log_section_begin(ctx, "skeleton");
     DSEP_TRY(dsep_skeleton_search(ctx, test, knowledge, &settings->search, &made->skeleton));
-    dsep_log_section_begin(ctx, "edge strengths");
-    DSEP_AGREE(ctx, dsep_adjacency_graph(made->skeleton->adjacency, dsep_context_error(ctx),
-                                         &made->graph));
-    DSEP_TRY(dsep_strength_measure(ctx, test, made->skeleton, made->graph, &made->strength));
-    dsep_log_section_begin(ctx, "orientation");
-    if (!settings->skeleton_only)
-        DSEP_TRY(orient(ctx, test, knowledge, settings, made));
-    made->certificate = dsep_knowledge_certify(knowledge, made->graph);
+    made->stopped = made->skeleton->stop == DSEP_SKELETON_STOPPED;
+    if (!made->stopped || (settings->partial && made->skeleton->adjacency)) {
+        dsep_log_section_begin(ctx, "edge strengths");
+        DSEP_TRY(measure(ctx, test, settings, made));
+    }
+    if (made->graph) {
+        dsep_log_section_begin(ctx, "orientation");
+        if (!settings->skeleton_only)
+            DSEP_TRY(orient(ctx, test, knowledge, settings, made));
+        made->certificate = dsep_knowledge_certify(knowledge, made->graph);
+    }
     *pc = made;
     made = NULL;
 cleanup:

@@ -35,6 +35,7 @@ static void release(dsep_search *s) {
     dsep_sepsets_destroy(&s->sepsets);
     dsep_skeleton_destroy(&s->made);
     free(s->tasks);
+    free(s->pairs);
     free(s->gone);
     free(s->degree);
     free(s->sets);
@@ -48,7 +49,7 @@ static void release(dsep_search *s) {
 
 /* --- levels ---------------------------------------------------------------------------------- */
 
-static void sum_level(dsep_context *ctx, dsep_search *s, double began, dsep_level *level) {
+static void sum_level(dsep_context *ctx, dsep_search *s, dsep_level *level) {
     int64_t sums[] = {s->tests, s->singular, s->removed};
     dsep_sum_i64(ctx, sums, 3);
     *level =
@@ -61,7 +62,7 @@ static void sum_level(dsep_context *ctx, dsep_search *s, double began, dsep_leve
         level->max_degree = degree > level->max_degree ? degree : level->max_degree;
     }
     level->edges /= 2;
-    level->seconds = dsep_clock() - began;
+    level->seconds = dsep_clock() - s->began;
     dsep_max_f64(ctx, &level->seconds, 1);
     dsep_log_line(ctx,
                   "order %lld: %lld tests, %lld edges removed, %lld left, at most %lld neighbours, "
@@ -93,10 +94,34 @@ static int goes_on(dsep_context *ctx, dsep_search *s) {
     return !s->late;
 }
 
-/* Gives an order up that was not done in time, as if it had not begun. */
-static void give_up(dsep_context *ctx, dsep_search *s, int64_t n_sepsets) {
+/* Gives an order up that was not done, as if it had not begun. */
+static void give_up(dsep_context *ctx, dsep_search *s) {
+    s->made->stop = s->stopped ? DSEP_SKELETON_STOPPED : DSEP_SKELETON_TIME;
+    if (s->order == 0)
+        return;
     dsep_adjacency_restore(ctx, s->adjacency, s->order);
-    dsep_sepsets_truncate(s->sepsets, n_sepsets);
+    dsep_sepsets_truncate(s->sepsets, s->n_sepsets);
+    s->made->n_tasks = s->n_trace_tasks;
+    s->made->n_phases = s->n_trace_phases;
+}
+
+/* Begins an order that did not come with a state. */
+static void open_order(dsep_search *s) {
+    s->began = dsep_clock();
+    s->half = 0;
+    s->next = 0;
+    s->n_sepsets = s->sepsets->count;
+    s->n_trace_tasks = s->made->n_tasks;
+    s->n_trace_phases = s->made->n_phases;
+    s->tests = s->singular = s->removed = 0;
+}
+
+static void close_order(dsep_context *ctx, dsep_search *s) {
+    dsep_level *level = &s->made->levels[s->made->n_levels++];
+    sum_level(ctx, s, level);
+    s->units.since += level->seconds - s->units.measured;
+    s->units.measured = 0;
+    s->under_way = 0;
 }
 
 static void tell_next(dsep_context *ctx, const dsep_skeleton *made) {
@@ -109,27 +134,35 @@ static void tell_next(dsep_context *ctx, const dsep_skeleton *made) {
 static int run_levels(dsep_context *ctx, dsep_search *s) {
     int code = DSEP_OK;
     dsep_skeleton *made = s->made;
-    for (s->order = 0; goes_on(ctx, s); s->order++) {
-        const double began = dsep_clock();
-        const int64_t n_sepsets = s->sepsets->count, n_tasks = made->n_tasks;
-        const int64_t n_phases = made->n_phases;
-        s->tests = s->singular = s->removed = 0;
+    for (; goes_on(ctx, s); s->order++) {
+        if (made->n_levels > 0 && !s->resumed)
+            DSEP_TRY(dsep_search_pause(ctx, s, made->next.seconds));
+        s->resumed = 0;
         DSEP_AGREE(ctx,
                    dsep_array_reserve((void **)&made->levels, &s->level_room, made->n_levels + 1,
                                       sizeof *made->levels, dsep_context_error(ctx)));
-        DSEP_TRY(s->order == 0 ? dsep_search_pairs(ctx, s) : dsep_search_sets(ctx, s));
-        if (s->late) {
-            give_up(ctx, s, n_sepsets);
-            made->n_tasks = n_tasks;
-            made->n_phases = n_phases;
-            made->stop = DSEP_SKELETON_TIME;
+        if (!s->under_way)
+            open_order(s);
+        if (!s->stopped)
+            DSEP_TRY(s->order == 0 ? dsep_search_pairs(ctx, s) : dsep_search_sets(ctx, s));
+        if (s->late || s->stopped) {
+            give_up(ctx, s);
             break;
         }
-        sum_level(ctx, s, began, &made->levels[made->n_levels++]);
+        close_order(ctx, s);
     }
     tell_next(ctx, made);
 cleanup:
     return code;
+}
+
+static void hand_over(dsep_search *s, dsep_skeleton **skeleton) {
+    s->made->adjacency = s->adjacency;
+    s->made->sepsets = s->sepsets;
+    *skeleton = s->made;
+    s->adjacency = NULL;
+    s->sepsets = NULL;
+    s->made = NULL;
 }
 
 int dsep_skeleton_search(dsep_context *ctx, dsep_citest *test, const dsep_knowledge *knowledge,
@@ -139,18 +172,18 @@ int dsep_skeleton_search(dsep_context *ctx, dsep_citest *test, const dsep_knowle
                      .test = test,
                      .knowledge = knowledge,
                      .settings = settings,
+                     .units = {.pauses = settings->pauses},
+                     .listed = settings->listed,
                      .p = test->n_variables};
     *skeleton = NULL;
     DSEP_TRY(prepare(ctx, &s));
     DSEP_TRY(dsep_counter_create(ctx, &s.counter));
-    DSEP_TRY(run_levels(ctx, &s));
+    if (settings->resume)
+        DSEP_TRY(dsep_search_resume(ctx, &s));
+    if (!s.ended)
+        DSEP_TRY(run_levels(ctx, &s));
     DSEP_TRY(dsep_sepsets_settle(ctx, s.sepsets));
-    s.made->adjacency = s.adjacency;
-    s.made->sepsets = s.sepsets;
-    *skeleton = s.made;
-    s.adjacency = NULL;
-    s.sepsets = NULL;
-    s.made = NULL;
+    hand_over(&s, skeleton);
 cleanup:
     release(&s);
     return code;

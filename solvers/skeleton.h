@@ -10,13 +10,16 @@
 #include "solvers/adjacency.h"
 #include "solvers/citest.h"
 #include "solvers/knowledge.h"
+#include "solvers/pauses.h"
 
 typedef struct {
     int64_t max_order; /* largest set to try; -1: no limit */
     double deadline;   /* on this rank's dsep_clock(); 0: none. An order that cannot be finished in
                         * time, edge strengths included, is given up and leaves no trace */
     int listed;        /* few pairs stay adjacent: keep lists of them, not p x p bits */
-    int trace;         /* keep what every task cost */
+    int trace;         /* keep what every task cost; units are whole orders then */
+    const dsep_pauses *pauses; /* lent; NULL: none */
+    const dsep_state *resume;  /* go on from here; lent; NULL: from the start */
 } dsep_skeleton_settings;
 
 /* What one order did. */
@@ -33,7 +36,8 @@ typedef enum {
     DSEP_SKELETON_EXHAUSTED, /* no node has enough neighbours for a larger set */
     DSEP_SKELETON_MAX_ORDER, /* as far as was asked for */
     DSEP_SKELETON_NO_TEST,   /* too few samples for a larger set */
-    DSEP_SKELETON_TIME       /* the next order would not have been done by the deadline */
+    DSEP_SKELETON_TIME,      /* the next order would not have been done by the deadline */
+    DSEP_SKELETON_STOPPED    /* asked to stop; the state was kept */
 } dsep_skeleton_stop;
 
 /* What the order after the last would need: at most so many tests, and at the rate of this run. */
@@ -57,8 +61,8 @@ typedef struct {
 } dsep_skeleton_phase;
 
 typedef struct {
-    dsep_adjacency *adjacency;
-    dsep_sepsets *sepsets; /* settled */
+    dsep_adjacency *adjacency; /* NULL when it was stopped within order 0 */
+    dsep_sepsets *sepsets;     /* settled */
     int64_t n_levels;
     dsep_level *levels; /* [n_levels] */
     dsep_skeleton_stop stop;
@@ -70,12 +74,26 @@ typedef struct {
 
 /* Searches. Collective. knowledge: may be NULL; pairs that it parts are never adjacent, pairs that
  * it joins always are, and neither are tested. Singular tests are skipped and counted.
+ * With pauses, a unit is some tiles of a listed order 0, all of another order 0, or some tasks of
+ * one half of a later order; a state tells what is done, and what is left, on any number of ranks,
+ * for the same test, knowledge and settings. Asked to stop, the search ends at its last complete
+ * order as by a deadline. It is never asked before a unit is done.
  * Errors: DSEP_ERROR_RESOURCES (also when order 0 is not done by the deadline),
- * DSEP_ERROR_INTERNAL, agreed. Cost: about 10 flops a test; one exchange of the removed edges after
- * each half of an order. Reproducibility: class A; a deadline chooses how many orders are done,
- * nothing else. Owner of *skeleton: the caller. */
+ * DSEP_ERROR_INTERNAL, DSEP_ERROR_DATA for a damaged state, those of the pauses, agreed. Cost:
+ * about 10 flops a test; one exchange of the removed edges after each half of an order.
+ * Reproducibility: class A; a deadline chooses how many orders are done, nothing else, and pauses
+ * leave no trace but in seconds. Owner of *skeleton: the caller. */
 int dsep_skeleton_search(dsep_context *ctx, dsep_citest *test, const dsep_knowledge *knowledge,
                          const dsep_skeleton_settings *settings, dsep_skeleton **skeleton);
+
+/* Adds a finished search to a state, from which dsep_skeleton_search() makes it anew at once.
+ * Blocks are named skeleton.* and sepsets.*; the skeleton is lent to the state. Collective. Errors:
+ * DSEP_ERROR_RESOURCES, DSEP_ERROR_INTERNAL, agreed. */
+int dsep_skeleton_save(dsep_context *ctx, const dsep_skeleton *skeleton, dsep_state *state);
+
+/* Tests that all ranks did in a second, from the orders so far; before there is enough to tell,
+ * what they do on common hardware. Not collective: the same on every rank. */
+double dsep_skeleton_rate(const dsep_context *ctx, const dsep_skeleton *skeleton);
 
 /* Frees it and sets *skeleton to NULL; accepts NULL. Collective. */
 void dsep_skeleton_destroy(dsep_skeleton **skeleton);

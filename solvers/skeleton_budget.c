@@ -15,15 +15,13 @@ double dsep_skeleton_count_sets(int64_t adjacent, int64_t order) {
 
 /* --- time ------------------------------------------------------------------------------------ */
 
-/* Tests a second of all ranks together, as measured on this run; before it has measured, what one
- * rank does on common hardware. */
-static double rate_of(const dsep_search *s) {
+double dsep_skeleton_rate(const dsep_context *ctx, const dsep_skeleton *skeleton) {
     double tests = 0, seconds = 0;
-    for (int64_t l = 1; l < s->made->n_levels; l++) {
-        tests += (double)s->made->levels[l].tests;
-        seconds += s->made->levels[l].seconds;
+    for (int64_t l = 1; l < skeleton->n_levels; l++) {
+        tests += (double)skeleton->levels[l].tests;
+        seconds += skeleton->levels[l].seconds;
     }
-    return tests > 1e7 ? tests / seconds : 3e8 * dsep_size(s->ctx);
+    return tests > 1e7 && seconds > 0 ? tests / seconds : 3e8 * dsep_size(ctx);
 }
 
 /* A strength's tests look for the smallest value: somewhat slower. */
@@ -37,7 +35,8 @@ void dsep_search_set_deadline(dsep_context *ctx, dsep_search *s) {
     for (int64_t x = 0; x < s->p; x++)
         tests +=
             (s->sets[x] + dsep_skeleton_count_sets(s->degree[x], s->order)) * (double)s->degree[x];
-    s->stop_at = s->settings->deadline - STRENGTH_SLOWER * tests / rate_of(s);
+    s->stop_at =
+        s->settings->deadline - STRENGTH_SLOWER * tests / dsep_skeleton_rate(s->ctx, s->made);
     int64_t late = dsep_clock() > s->stop_at;
     dsep_max_i64(ctx, &late, 1);
     s->late = (int)late;
@@ -47,7 +46,7 @@ dsep_skeleton_next dsep_search_forecast(const dsep_search *s) {
     dsep_skeleton_next next = {.order = s->order};
     for (int64_t x = 0; x < s->p; x++)
         next.tests += dsep_skeleton_count_sets(s->degree[x], s->order) * (double)s->degree[x];
-    next.seconds = next.tests / rate_of(s);
+    next.seconds = next.tests / dsep_skeleton_rate(s->ctx, s->made);
     return next;
 }
 

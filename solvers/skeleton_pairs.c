@@ -13,16 +13,14 @@ typedef struct {
 } tiling;
 
 static tiling tiling_of(const dsep_search *s) {
-    return s->settings->listed ? (tiling){s->p, DSEP_CITEST_ROWS, DSEP_CITEST_COLUMNS}
-                               : (tiling){s->p, 64, 512};
+    return s->listed ? (tiling){s->p, DSEP_CITEST_ROWS, DSEP_CITEST_COLUMNS}
+                     : (tiling){s->p, 64, 512};
 }
 
-/* Where dependent pairs go: a matrix of bits, or this rank's list. */
+/* Where dependent pairs go: a matrix of bits, or without one this rank's list. */
 typedef struct {
     uint64_t *bits; /* [p x words], shared */
     int64_t words;
-    dsep_pair *pairs;
-    int64_t count, room;
 } sink;
 
 /* Rows of tiles reach from the diagonal to the right. */
@@ -82,7 +80,7 @@ static int64_t apply_knowledge(const dsep_search *s, int64_t x, dsep_block colum
     return decided;
 }
 
-static int keep(dsep_search *s, sink *to, int64_t x, dsep_block columns, const uint64_t *row,
+static int keep(dsep_search *s, const sink *to, int64_t x, dsep_block columns, const uint64_t *row,
                 int64_t words) {
     if (to->bits) {
         memcpy(to->bits + x * to->words + columns.first / 64, row, (size_t)words * sizeof *row);
@@ -90,17 +88,17 @@ static int keep(dsep_search *s, sink *to, int64_t x, dsep_block columns, const u
     }
     for (int64_t word = 0; word < words; word++)
         for (uint64_t rest = row[word]; rest; rest &= rest - 1) {
-            const int code = dsep_array_reserve((void **)&to->pairs, &to->room, to->count + 1,
-                                                sizeof *to->pairs, dsep_context_error(s->ctx));
+            const int code = dsep_array_reserve((void **)&s->pairs, &s->pairs_room, s->n_pairs + 1,
+                                                sizeof *s->pairs, dsep_context_error(s->ctx));
             if (code)
                 return code;
-            to->pairs[to->count++] = (dsep_pair){
+            s->pairs[s->n_pairs++] = (dsep_pair){
                 (int32_t)x, (int32_t)(columns.first + 64 * word + __builtin_ctzll(rest))};
         }
     return DSEP_OK;
 }
 
-static int search_tile(dsep_search *s, dsep_block rows, dsep_block columns, sink *to) {
+static int search_tile(dsep_search *s, dsep_block rows, dsep_block columns, const sink *to) {
     int code = DSEP_OK;
     const int64_t words = (columns.count + 63) / 64, pairs = pairs_in(rows, columns);
     int64_t dependent = 0, decided = 0;
@@ -119,16 +117,22 @@ static int search_tile(dsep_search *s, dsep_block rows, dsep_block columns, sink
     return code;
 }
 
-static int search_tiles(dsep_context *ctx, dsep_search *s, sink *to) {
+int64_t dsep_search_count_tiles(const dsep_search *s) {
+    const tiling tiled = tiling_of(s);
+    return count_tiles(&tiled);
+}
+
+/* Tiles s->next .. end - 1. */
+static int search_tiles(dsep_context *ctx, dsep_search *s, const sink *to, int64_t end,
+                        dsep_skeleton_task *costs) {
     int code = DSEP_OK;
     int64_t row = 0, before = 0;
     const tiling tiled = tiling_of(s);
-    const int64_t tiles = count_tiles(&tiled);
-    dsep_skeleton_task *costs = NULL;
-    DSEP_TRY(dsep_search_trace_begin(ctx, s, tiles, &costs));
-    dsep_counter_reset(ctx, s->counter, tiles);
-    for (int64_t task; !s->failed && !s->late && (task = dsep_counter_next(s->counter)) >= 0;) {
+    const int64_t tiles = count_tiles(&tiled), first = s->next;
+    dsep_counter_reset(ctx, s->counter, end - first);
+    for (int64_t t; !s->failed && !s->late && (t = dsep_counter_next(s->counter)) >= 0;) {
         dsep_block rows, columns;
+        const int64_t task = first + t;
         locate(&tiled, task, &row, &before, &rows, &columns);
         if (costs)
             costs[task] = (dsep_skeleton_task){.node = rows.first,
@@ -136,17 +140,42 @@ static int search_tiles(dsep_context *ctx, dsep_search *s, sink *to) {
                                                .cost = pairs_in(rows, columns)};
         s->failed = search_tile(s, rows, columns, to);
         s->late = s->settings->deadline > 0 && dsep_clock() > s->settings->deadline;
-        dsep_log_progress(ctx, "order 0", (double)dsep_counter_taken(s->counter), (double)tiles,
-                          "tiles");
+        dsep_log_progress(ctx, "order 0", (double)(first + dsep_counter_taken(s->counter)),
+                          (double)tiles, "tiles");
     }
     dsep_counter_finish(ctx, s->counter);
     if (!s->failed && s->late)
-        s->failed = dsep_fail(ctx, DSEP_ERROR_RESOURCES,
-                              "--max-time ended while the pairs of variables were tested without "
-                              "any condition (%lld of %lld tiles taken): there is no result to "
-                              "keep. `dsep plan` forecasts what this run needs",
-                              (long long)dsep_counter_taken(s->counter), (long long)tiles);
+        s->failed =
+            dsep_fail(ctx, DSEP_ERROR_RESOURCES,
+                      "--max-time ended while the pairs of variables were tested without "
+                      "any condition (%lld of %lld tiles taken): there is no result to "
+                      "keep. `dsep plan` forecasts what this run needs",
+                      (long long)(first + dsep_counter_taken(s->counter)), (long long)tiles);
     DSEP_AGREE(ctx, s->failed);
+    s->next = end;
+cleanup:
+    return code;
+}
+
+/* All that are left, in units where pairs are listed. */
+static int search_units(dsep_context *ctx, dsep_search *s, const sink *to,
+                        dsep_skeleton_task *costs) {
+    int code = DSEP_OK;
+    const double tile = 1;
+    const int whole = to->bits || s->settings->trace;
+    const dsep_unit_costs tiles = {&tile, 0, dsep_search_count_tiles(s)};
+    s->units.rate = 0;
+    for (s->under_way = 1; s->next < tiles.count && !s->stopped;) {
+        const double began = dsep_clock();
+        double cost;
+        const int64_t end =
+            whole ? tiles.count : dsep_units_end(ctx, &s->units, tiles, s->next, &cost);
+        DSEP_TRY(search_tiles(ctx, s, to, end, costs));
+        if (end == tiles.count)
+            break;
+        dsep_units_measure(ctx, &s->units, cost, began);
+        DSEP_TRY(dsep_search_pause(ctx, s, dsep_units_ahead(ctx, &s->units, tiles, s->next)));
+    }
 cleanup:
     return code;
 }
@@ -154,23 +183,29 @@ cleanup:
 int dsep_search_pairs(dsep_context *ctx, dsep_search *s) {
     int code = DSEP_OK;
     dsep_shared *bits = NULL;
+    dsep_skeleton_task *costs = NULL;
+    const int64_t tiles = dsep_search_count_tiles(s);
     sink to = {.words = (s->p + 63) / 64};
-    if (!s->settings->listed) {
+    if (!s->listed) {
         DSEP_TRY(dsep_shared_create(ctx, dsep_bytes(s->p, to.words, 8), "adjacency bits", &bits));
         to.bits = dsep_shared_data(bits);
     }
-    DSEP_TRY(search_tiles(ctx, s, &to));
+    DSEP_TRY(dsep_search_trace_begin(ctx, s, tiles, &costs));
+    DSEP_TRY(search_units(ctx, s, &to, costs));
+    if (s->stopped)
+        goto cleanup;
     if (bits) {
         dsep_shared_unite(ctx, bits);
         DSEP_TRY(dsep_adjacency_create(ctx, s->p, to.bits, to.words, &s->adjacency));
     } else {
-        DSEP_TRY(dsep_adjacency_create_listed(ctx, s->p, to.pairs, to.count, &s->adjacency));
+        DSEP_TRY(dsep_adjacency_create_listed(ctx, s->p, s->pairs, s->n_pairs, &s->adjacency));
     }
-    const int64_t listed = s->adjacency->offset[s->p] / 2 * (int64_t)sizeof *to.pairs;
-    const tiling tiled = tiling_of(s);
-    dsep_search_trace_end(ctx, s, count_tiles(&tiled), bits ? s->p * to.words * 8 : listed);
+    const int64_t listed = s->adjacency->offset[s->p] / 2 * (int64_t)sizeof *s->pairs;
+    dsep_search_trace_end(ctx, s, tiles, bits ? s->p * to.words * 8 : listed);
 cleanup:
     dsep_shared_destroy(&bits);
-    free(to.pairs);
+    free(s->pairs);
+    s->pairs = NULL;
+    s->n_pairs = s->pairs_room = 0;
     return code;
 }

@@ -16,8 +16,8 @@ enum { PIECE = 1 << 18, MOST_PIECES = 1 << 16 };
 
 /* --- tasks ----------------------------------------------------------------------------------- */
 
-/* The node's neighbours when the order began; pieces of a node often follow one another. */
-static void freeze(dsep_search *s, int64_t x) {
+/* Pieces of a node often follow one another. */
+void dsep_search_freeze(dsep_search *s, int64_t x) {
     if (s->at_node == x && s->at_order == s->order)
         return;
     s->n_adjacent = dsep_adjacency_frozen(s->adjacency, x, s->order, s->adjacent, s->places);
@@ -25,8 +25,7 @@ static void freeze(dsep_search *s, int64_t x) {
     s->at_order = s->order;
 }
 
-/* Positions of the targets of this half among the node's frozen neighbours first .. end - 1. */
-static int64_t choose_targets(dsep_search *s, int64_t x, int64_t first, int64_t end) {
+int64_t dsep_search_targets(dsep_search *s, int64_t x, int64_t first, int64_t end) {
     int64_t count = 0;
     for (int64_t k = first; k < end; k++) {
         const int64_t y = s->adjacent[k];
@@ -43,8 +42,8 @@ static int64_t count_targets(dsep_search *s, int64_t x) {
         return 0;
     if (!s->knowledge)
         return dsep_adjacency_degree_beyond(s->adjacency, x, s->half == 0);
-    freeze(s, x);
-    return choose_targets(s, x, 0, s->n_adjacent);
+    dsep_search_freeze(s, x);
+    return dsep_search_targets(s, x, 0, s->n_adjacent);
 }
 
 static int by_cost(const void *left, const void *right) {
@@ -67,8 +66,8 @@ static int add_task(dsep_search *s, dsep_search_task task) {
 /* Cuts a node's targets into tasks of so many. */
 static int cut_node(dsep_search *s, int64_t x, double each, int64_t most) {
     int code = DSEP_OK;
-    freeze(s, x);
-    const int64_t n_targets = choose_targets(s, x, 0, s->n_adjacent);
+    dsep_search_freeze(s, x);
+    const int64_t n_targets = dsep_search_targets(s, x, 0, s->n_adjacent);
     int32_t first = 0;
     for (int64_t done = 0; done < n_targets && !code;) {
         const int64_t count = n_targets - done < most ? n_targets - done : most;
@@ -80,18 +79,17 @@ static int cut_node(dsep_search *s, int64_t x, double each, int64_t most) {
     return code;
 }
 
-/* The tasks of this half, largest first; *most: neighbours of the densest node that has one. */
-static int list_tasks(dsep_search *s, int64_t *most) {
+/* The tasks of this half, largest first. */
+static int list_tasks(dsep_search *s) {
     int code = DSEP_OK;
     double total = 0;
-    *most = s->n_tasks = 0;
+    s->n_tasks = 0;
     for (int64_t x = 0; x < s->p && !code; x++) {
         const int64_t n_targets = count_targets(s, x);
         if (n_targets == 0)
             continue;
         const double cost = (double)n_targets * dsep_skeleton_count_sets(s->degree[x], s->order);
         code = add_task(s, (dsep_search_task){cost, (int32_t)x, 0, (int32_t)s->degree[x]});
-        *most = s->degree[x] > *most ? s->degree[x] : *most;
         total += cost;
     }
     const double piece = total / MOST_PIECES > PIECE ? total / MOST_PIECES : PIECE;
@@ -155,8 +153,8 @@ static int visit_prefix(dsep_walk *walk, int32_t start) {
 }
 
 static dsep_skeleton_task search_task(dsep_search *s, dsep_search_task task) {
-    freeze(s, task.node);
-    const int64_t n_targets = choose_targets(s, task.node, task.first, task.end);
+    dsep_search_freeze(s, task.node);
+    const int64_t n_targets = dsep_search_targets(s, task.node, task.first, task.end);
     dsep_walk walk = {.test = s->test,
                       .node = task.node,
                       .adjacent = s->adjacent,
@@ -174,43 +172,56 @@ static dsep_skeleton_task search_task(dsep_search *s, dsep_search_task task) {
         .node = task.node, .targets = n_targets, .cost = walk.tests + walk.steps};
 }
 
-static int search_tasks(dsep_context *ctx, dsep_search *s) {
+/* Tasks s->next .. end - 1. */
+static int search_tasks(dsep_context *ctx, dsep_search *s, int64_t end, dsep_skeleton_task *costs) {
     int code = DSEP_OK;
     char phase[32];
-    dsep_skeleton_task *costs = NULL;
-    DSEP_TRY(dsep_search_trace_begin(ctx, s, s->n_tasks, &costs));
+    const int64_t first = s->next;
     snprintf(phase, sizeof phase, "order %lld, %s half", (long long)s->order,
              s->half ? "second" : "first");
-    dsep_counter_reset(ctx, s->counter, s->n_tasks);
+    dsep_counter_reset(ctx, s->counter, end - first);
     s->failed = dsep_fault(ctx, "skeleton-task");
     for (int64_t t; !s->failed && !s->late && (t = dsep_counter_next(s->counter)) >= 0;) {
-        const dsep_skeleton_task done = search_task(s, s->tasks[t]);
+        const dsep_skeleton_task done = search_task(s, s->tasks[first + t]);
         if (costs)
-            costs[t] = done;
-        dsep_log_progress(ctx, phase, (double)dsep_counter_taken(s->counter), (double)s->n_tasks,
-                          "tasks");
+            costs[first + t] = done;
+        dsep_log_progress(ctx, phase, (double)(first + dsep_counter_taken(s->counter)),
+                          (double)s->n_tasks, "tasks");
     }
     dsep_counter_finish(ctx, s->counter);
     DSEP_AGREE(ctx, s->failed);
+    s->next = end;
 cleanup:
     return code;
 }
 
-static int run_half(dsep_context *ctx, dsep_search *s) {
-    int code = DSEP_OK;
-    int64_t most = 0, bytes = 0;
-    s->n_gone = 0;
+/* Makes the tasks, unless they came with a state, and room for them. */
+static int open_half(dsep_context *ctx, dsep_search *s) {
+    int64_t most = 0;
+    dsep_error *error = dsep_context_error(ctx);
     int mine = dsep_array_reserve((void **)&s->gone, &s->gone_room,
-                                  dsep_adjacency_list_limit(s->adjacency), sizeof *s->gone,
-                                  dsep_context_error(ctx));
+                                  dsep_adjacency_list_limit(s->adjacency), sizeof *s->gone, error);
+    if (!s->under_way)
+        s->next = 0;
+    if (!mine && !s->under_way)
+        mine = list_tasks(s);
+    for (int64_t t = 0; t < s->n_tasks; t++) {
+        const int64_t degree = s->degree[s->tasks[t].node];
+        most = degree > most ? degree : most;
+    }
     if (!mine)
-        mine = list_tasks(s, &most);
-    if (!mine)
-        mine = s->test->reserve(s->test->state, most, s->order, dsep_context_error(ctx));
-    DSEP_AGREE(ctx, mine);
-    DSEP_TRY(search_tasks(ctx, s));
-    DSEP_TRY(dsep_adjacency_sync(ctx, s->adjacency, s->gone, s->n_gone, s->order, &bytes));
-    dsep_search_trace_end(ctx, s, s->n_tasks, bytes);
+        mine = s->test->reserve(s->test->state, most, s->order, error);
+    s->under_way = 1;
+    return dsep_agree(ctx, mine);
+}
+
+/* One unit, after which all nodes know what was removed. */
+static int run_unit(dsep_context *ctx, dsep_search *s, int64_t end, dsep_skeleton_task *costs,
+                    int64_t *bytes) {
+    int code = DSEP_OK;
+    s->n_gone = 0;
+    DSEP_TRY(search_tasks(ctx, s, end, costs));
+    DSEP_TRY(dsep_adjacency_sync(ctx, s->adjacency, s->gone, s->n_gone, s->order, bytes));
     if (s->stop_at > 0) {
         int64_t late = s->late;
         dsep_max_i64(ctx, &late, 1);
@@ -220,9 +231,36 @@ cleanup:
     return code;
 }
 
+static int run_half(dsep_context *ctx, dsep_search *s) {
+    int code = DSEP_OK, several = s->under_way;
+    int64_t bytes = 0;
+    dsep_skeleton_task *traced = NULL;
+    DSEP_TRY(open_half(ctx, s));
+    DSEP_TRY(dsep_search_trace_begin(ctx, s, s->n_tasks, &traced));
+    const dsep_unit_costs costs = {s->tasks, sizeof *s->tasks, s->n_tasks};
+    while (s->next < s->n_tasks && !s->late && !s->stopped) {
+        const double began = dsep_clock();
+        double cost = 0;
+        const int64_t end =
+            traced ? s->n_tasks : dsep_units_end(ctx, &s->units, costs, s->next, &cost);
+        several = several || end < s->n_tasks;
+        DSEP_TRY(run_unit(ctx, s, end, traced, &bytes));
+        if (several)
+            dsep_units_measure(ctx, &s->units, cost, began);
+        const int order_ends = s->half == 1 && end == s->n_tasks; /* which asks itself */
+        if (several && !s->late && !order_ends)
+            DSEP_TRY(dsep_search_pause(ctx, s, dsep_units_ahead(ctx, &s->units, costs, end)));
+    }
+    dsep_search_trace_end(ctx, s, s->n_tasks, bytes);
+    s->under_way = 0;
+cleanup:
+    return code;
+}
+
 int dsep_search_sets(dsep_context *ctx, dsep_search *s) {
     int code = DSEP_OK;
-    for (s->half = 0; s->half < 2 && !s->late; s->half++)
+    s->units.rate = dsep_skeleton_rate(ctx, s->made);
+    for (; s->half < 2 && !s->late && !s->stopped; s->half++)
         DSEP_TRY(run_half(ctx, s));
 cleanup:
     return code;

@@ -8,6 +8,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* A task has about so many tests at most, unless one edge alone has more. */
 static const double PIECE = 1 << 20;
@@ -20,7 +21,7 @@ typedef struct {
 
 /* Some edges of one node, for handing out: first .. first + count - 1 of its row in the graph. */
 typedef struct {
-    double cost; /* tests */
+    double cost; /* tests; the first member */
     int32_t node, first, count;
 } task;
 
@@ -31,11 +32,20 @@ typedef struct {
     int32_t *adjacent, *targets; /* [p] */
     int32_t *set;                /* [DSEP_ADJACENCY_MAX_ORDER] */
     double *least;               /* [p] smallest |association| of this order, with its sign */
-    weakest *found;              /* [2 n_edges] shared: the graph's places */
+    weakest *found;              /* [2 n_edges] the graph's places, in found_memory */
+    dsep_shared *found_memory;
     dsep_counter *counter;
     task *tasks; /* [n_tasks] largest first */
     int64_t n_tasks, tasks_room;
+    int64_t next; /* the first task that is not done */
+    dsep_units units;
+    int stopped; /* asked to */
 } measuring;
+
+/* Where it stands, in a state; the tasks are made anew. */
+typedef struct {
+    int64_t n_tasks, next;
+} progress;
 
 static int visit_prefix(dsep_walk *walk, int32_t start) {
     measuring *m = walk->data;
@@ -147,18 +157,90 @@ static int list_tasks(measuring *m, dsep_error *error) {
     return DSEP_OK;
 }
 
-static int measure_tasks(dsep_context *ctx, measuring *m, dsep_counter *counter) {
+/* Tasks m->next .. end - 1; then every node knows what was found. */
+static int measure_tasks(dsep_context *ctx, measuring *m, int64_t end) {
     int code = DSEP_OK, mine = DSEP_OK;
-    DSEP_AGREE(ctx, list_tasks(m, dsep_context_error(ctx)));
-    dsep_counter_reset(ctx, counter, m->n_tasks);
-    m->counter = counter;
-    for (int64_t t; !mine && (t = dsep_counter_next(counter)) >= 0;) {
-        mine = measure_task(ctx, m, m->tasks[t]);
-        dsep_log_progress(ctx, "edge strengths", (double)dsep_counter_taken(counter),
+    const int64_t first = m->next;
+    dsep_counter_reset(ctx, m->counter, end - first);
+    for (int64_t t; !mine && (t = dsep_counter_next(m->counter)) >= 0;) {
+        mine = measure_task(ctx, m, m->tasks[first + t]);
+        dsep_log_progress(ctx, "edge strengths", (double)(first + dsep_counter_taken(m->counter)),
                           (double)m->n_tasks, "tasks");
     }
-    dsep_counter_finish(ctx, counter);
+    dsep_counter_finish(ctx, m->counter);
     DSEP_AGREE(ctx, mine);
+    dsep_shared_unite(ctx, m->found_memory);
+    m->next = end;
+cleanup:
+    return code;
+}
+
+/* --- units ------------------------------------------------------------------------------------ */
+
+/* Has the state kept where that is due before `seconds` of work. */
+static int pause_here(dsep_context *ctx, measuring *m, double seconds) {
+    int code = DSEP_OK;
+    dsep_state state = {0};
+    dsep_error *error = dsep_context_error(ctx);
+    const progress at = {m->n_tasks, m->next};
+    if (!dsep_units_due(ctx, &m->units, seconds))
+        return DSEP_OK;
+    DSEP_TRY(dsep_skeleton_save(ctx, m->skeleton, &state));
+    int mine = dsep_state_lend(&state, "strength.progress", 0, &at, sizeof at, error);
+    if (!mine)
+        mine = dsep_state_lend(&state, "strength.found", 0, m->found,
+                               2 * m->graph->n_edges * (int64_t)sizeof *m->found, error);
+    DSEP_AGREE(ctx, mine);
+    DSEP_TRY(m->units.pauses->keep(ctx, &state, m->units.pauses->data, &m->stopped));
+cleanup:
+    dsep_state_clear(&state);
+    return code;
+}
+
+/* The copy that a node's first rank makes serves all of them. */
+static int read_state(dsep_context *ctx, measuring *m, const dsep_state *state, dsep_error *error) {
+    progress at;
+    const int64_t bytes = 2 * m->graph->n_edges * (int64_t)sizeof *m->found;
+    int code = dsep_state_read(state, "strength.progress", &at, sizeof at, error);
+    if (!code && (at.n_tasks != m->n_tasks || at.next < 0 || at.next > m->n_tasks))
+        code =
+            dsep_error_set(error, DSEP_ERROR_DATA,
+                           "the state of the edge strengths is damaged: of %lld tasks, and there "
+                           "are %lld",
+                           (long long)at.n_tasks, (long long)m->n_tasks);
+    const dsep_state_block *found = dsep_state_find(state, "strength.found");
+    if (!code && (!found || found->bytes != bytes))
+        code =
+            dsep_error_set(error, DSEP_ERROR_DATA,
+                           "the state of the edge strengths is damaged: there are not %lld bytes",
+                           (long long)bytes);
+    if (!code && bytes > 0 && dsep_node_rank(ctx) == 0)
+        memcpy(m->found, found->data, (size_t)bytes);
+    m->next = code ? 0 : at.next;
+    return code;
+}
+
+static int measure_units(dsep_context *ctx, measuring *m, const dsep_state *resume) {
+    int code = DSEP_OK;
+    int resumed = resume && dsep_state_find(resume, "strength.progress");
+    DSEP_AGREE(ctx, list_tasks(m, dsep_context_error(ctx)));
+    if (resumed)
+        DSEP_AGREE(ctx, read_state(ctx, m, resume, dsep_context_error(ctx)));
+    dsep_shared_sync(ctx, m->found_memory);
+    const dsep_unit_costs costs = {m->tasks, sizeof *m->tasks, m->n_tasks};
+    while (m->next < m->n_tasks) {
+        const double began = dsep_clock();
+        double cost;
+        const int64_t end = dsep_units_end(ctx, &m->units, costs, m->next, &cost);
+        if (!resumed && (m->next > 0 || end < m->n_tasks))
+            DSEP_TRY(pause_here(ctx, m, dsep_units_ahead(ctx, &m->units, costs, m->next)));
+        if (m->stopped)
+            break;
+        DSEP_TRY(measure_tasks(ctx, m, end));
+        if (end < m->n_tasks)
+            dsep_units_measure(ctx, &m->units, cost, began);
+        resumed = 0;
+    }
 cleanup:
     return code;
 }
@@ -199,26 +281,30 @@ static int allocate(dsep_context *ctx, measuring *m, dsep_strength *strength) {
 }
 
 int dsep_strength_measure(dsep_context *ctx, dsep_citest *test, const dsep_skeleton *skeleton,
-                          const dsep_graph *graph, dsep_strength **strength) {
+                          const dsep_graph *graph, const dsep_skeleton_settings *settings,
+                          dsep_strength **strength) {
     int code = DSEP_OK;
-    measuring m = {.test = test, .skeleton = skeleton, .graph = graph};
-    dsep_shared *found = NULL;
-    dsep_counter *counter = NULL;
+    measuring m = {
+        .test = test,
+        .skeleton = skeleton,
+        .graph = graph,
+        .units = {.pauses = settings->pauses, .rate = dsep_skeleton_rate(ctx, skeleton)}};
     dsep_strength *made = dsep_array(1, sizeof *made);
     *strength = NULL;
     DSEP_TRY(allocate(ctx, &m, made));
     DSEP_TRY(dsep_shared_create(ctx, dsep_bytes(2 * graph->n_edges, sizeof(weakest), 1),
-                                "edge strengths", &found));
-    DSEP_TRY(dsep_counter_create(ctx, &counter));
-    m.found = dsep_shared_data(found);
-    DSEP_TRY(measure_tasks(ctx, &m, counter));
-    dsep_shared_unite(ctx, found);
+                                "edge strengths", &m.found_memory));
+    DSEP_TRY(dsep_counter_create(ctx, &m.counter));
+    m.found = dsep_shared_data(m.found_memory);
+    DSEP_TRY(measure_units(ctx, &m, settings->resume));
+    if (m.stopped)
+        goto cleanup;
     join_ends(&m, made);
     *strength = made;
     made = NULL;
 cleanup:
-    dsep_counter_destroy(&counter);
-    dsep_shared_destroy(&found);
+    dsep_counter_destroy(&m.counter);
+    dsep_shared_destroy(&m.found_memory);
     free(m.adjacent);
     free(m.targets);
     free(m.set);

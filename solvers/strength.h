@@ -12,10 +12,14 @@ typedef struct {
 } dsep_strength;
 
 /* Runs the search's tests again with the edges of `graph` (the skeleton) as the only targets.
- * Collective. Errors: DSEP_ERROR_RESOURCES, agreed. Cost: tests of the surviving edges only.
- * Reproducibility: class A. Owner of *strength: the caller. */
+ * settings: the search's, of which pauses and resume count; a unit is some edges of some nodes, and
+ * a state holds the skeleton as well, and strength.*. A state without these is of a search: then
+ * all strengths are measured. *strength is NULL when it was asked to stop. Collective. Errors:
+ * DSEP_ERROR_RESOURCES, DSEP_ERROR_DATA for a damaged state, those of the pauses, agreed. Cost:
+ * tests of the surviving edges only. Reproducibility: class A. Owner of *strength: the caller. */
 int dsep_strength_measure(dsep_context *ctx, dsep_citest *test, const dsep_skeleton *skeleton,
-                          const dsep_graph *graph, dsep_strength **strength);
+                          const dsep_graph *graph, const dsep_skeleton_settings *settings,
+                          dsep_strength **strength);
 
 /* Frees it and sets *strength to NULL; accepts NULL. Not collective. */
 void dsep_strength_destroy(dsep_strength **strength);

@@ -172,20 +172,42 @@ static void test_fields(void) {
            "open quotes and text after quotes are faults");
 }
 
-static int choice_is(const char *columns, const char *drop, const char *expected) {
+/* kept columns; with an environment then '/' and its position */
+static int choice_with(const char *columns, const char *drop, const char *environment,
+                       const char *expected) {
     static char *const names[] = {"a", "b", "3-4", "age", "x,y", "f"};
     char got[64] = "";
     dsep_error error = {0};
-    int64_t *kept = NULL, n = 0;
-    const int code = dsep_column_choice("t.csv", names, 6, columns, drop, &kept, &n, &error);
-    for (int64_t i = 0; i < n; i++)
-        snprintf(got + strlen(got), 12, "%d", (int)kept[i] + 1);
-    free(kept);
+    dsep_column_set chosen;
+    const dsep_column_wishes wishes = {columns, drop, environment, NULL};
+    const int code = dsep_column_choice("t.csv", names, 6, &wishes, &chosen, &error);
+    for (int64_t i = 0; i < chosen.n_kept; i++)
+        snprintf(got + strlen(got), 12, "%d", (int)chosen.kept[i] + 1);
+    if (chosen.environment >= 0)
+        snprintf(got + strlen(got), 16, "/%d", (int)chosen.environment + 1);
+    free(chosen.kept);
     const int good = code ? strstr(error.text, expected) && code == DSEP_ERROR_USAGE
                           : strcmp(got, expected) == 0;
     if (!good)
         tap_note("%s / %s: code %d, %s%s", columns, drop, code, got, code ? error.text : "");
     return good;
+}
+
+static int choice_is(const char *columns, const char *drop, const char *expected) {
+    return choice_with(columns, drop, NULL, expected);
+}
+
+static void test_environment_choice(void) {
+    tap_ok(choice_with(NULL, NULL, "age", "12356/4") && choice_with("1-4", "b", "age", "13/4") &&
+               choice_with("a,b", NULL, "6", "12/6") && choice_with(NULL, "1-2", "x,y", "346/5") &&
+               choice_with(NULL, NULL, "\"x,y\"", "12346/5") &&
+               choice_with(NULL, NULL, "3-4", "12456/3"),
+           "the environment is one column, by name or number, and no variable");
+    tap_ok(choice_with(NULL, NULL, "agf", "--environment names 'agf'") &&
+               choice_with(NULL, NULL, "a,b", "names 2 columns") &&
+               choice_with(NULL, "1-4", "age", "both name column 4 ('age')") &&
+               choice_with("age", NULL, "age", "no column"),
+           "an environment that is no column, two, dropped or all there is");
 }
 
 static void test_choice(void) {
@@ -221,6 +243,7 @@ int main(int argc, char **argv) {
     test_numbers();
     test_fields();
     test_choice();
+    test_environment_choice();
     test_missing();
     return tap_end();
 }
