@@ -13,6 +13,7 @@
 static const dsep_command *const commands[] = {
     &dsep_command_discover, &dsep_command_simulate, &dsep_command_compare,
     &dsep_command_show,     &dsep_command_export,   &dsep_command_plan,
+    &dsep_command_sensitivity,
 };
 
 static const int n_commands = sizeof commands / sizeof *commands;
@@ -22,7 +23,7 @@ static void print_help(void) {
            "Causal discovery at cluster scale: one program, from a laptop to a Slurm job.\n\n"
            "Commands\n");
     for (int i = 0; i < n_commands; i++)
-        printf("  %-10s %-16s %s\n", commands[i]->name, commands[i]->arguments,
+        printf("  %-11s %-16s %s\n", commands[i]->name, commands[i]->arguments,
                commands[i]->summary);
     printf("\nA first run\n"
            "  dsep simulate --variables 100 --samples 1000 --truth truth.csv -o data.csv\n"

@@ -139,8 +139,7 @@ static int run_unit(dsep_context *group, int64_t unit, double *values, dsep_tall
         return DSEP_OK; /* as the first of them */
     choose_rows(runs, &u, &variation);
     DSEP_AGREE(group, choose_variables(runs, &u, dsep_context_error(group), &variation));
-    DSEP_TRY(
-        dsep_replicator_run(group, runs->replicator, &variation, NULL, &searching, &made));
+    DSEP_TRY(dsep_replicator_run(group, runs->replicator, &variation, NULL, &searching, &made));
     if (dsep_rank(group) == 0)
         mine = record(runs, cell, drawn ? 1 : replicates, made.graph, &variation,
                       dsep_context_error(group), values, tally);

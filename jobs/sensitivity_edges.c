@@ -3,6 +3,7 @@
 #include "mpi/memory.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -87,18 +88,19 @@ static int by_pair(const void *left, const void *right) {
 
 static double share_in(const unit_sets *sets, const dsep_tally *tally, int64_t group,
                        const dsep_tally_edge *edge) {
-    const dsep_tally_edge *found = bsearch(edge, tally->edges, (size_t)tally->n_edges,
-                                           sizeof *edge, by_pair);
+    const dsep_tally_edge *found =
+        bsearch(edge, tally->edges, (size_t)tally->n_edges, sizeof *edge, by_pair);
     const int64_t runs = runs_with(sets, group, edge->x, edge->y);
     return runs ? (double)(found ? dsep_tally_joined(found) : 0) / (double)runs : NAN;
 }
 
-static void fill(const unit_sets *sets, dsep_tally *const *tally, dsep_sensitivity_edges *made) {
+static void fill(const unit_sets *sets, const dsep_graph *reference, dsep_tally *const *tally, dsep_sensitivity_edges *made) {
     const int forward = dsep_tally_kind(DSEP_MARK_TAIL, DSEP_MARK_ARROW);
     const int backward = dsep_tally_kind(DSEP_MARK_ARROW, DSEP_MARK_TAIL);
     for (int64_t e = 0; e < made->n_edges; e++) {
         const dsep_tally_edge *edge = &made->tally->edges[e];
         const double runs = (double)runs_with(sets, 0, edge->x, edge->y);
+        made->reference[e] = dsep_graph_find(reference, edge->x, edge->y) >= 0;
         made->share[e] = (double)dsep_tally_joined(edge) / runs;
         made->forward[e] = edge->count[forward] / runs;
         made->backward[e] = edge->count[backward] / runs;
@@ -108,7 +110,8 @@ static void fill(const unit_sets *sets, dsep_tally *const *tally, dsep_sensitivi
 }
 
 int dsep_sensitivity_edges_create(const dsep_study_design *design, const uint8_t *done,
-                                  int64_t n_variables, dsep_tally *const *tally, dsep_error *error,
+                                  int64_t n_variables, const dsep_graph *reference,
+                                  dsep_tally *const *tally, dsep_error *error,
                                   dsep_sensitivity_edges *edges) {
     const int64_t n = tally[0]->n_edges, effects = dsep_study_effects(design);
     unit_sets sets;
@@ -119,11 +122,12 @@ int dsep_sensitivity_edges_create(const dsep_study_design *design, const uint8_t
                                       .share = dsep_array(n, sizeof *edges->share),
                                       .forward = dsep_array(n, sizeof *edges->forward),
                                       .backward = dsep_array(n, sizeof *edges->backward),
+                                      .reference = dsep_array(n, 1),
                                       .by_effect = dsep_array(n * effects, sizeof(double))};
-    if (!code && (!edges->share || !edges->forward || !edges->backward || !edges->by_effect))
+    if (!code && (!edges->share || !edges->forward || !edges->backward || !edges->reference || !edges->by_effect))
         code = dsep_out_of_memory(error, "the shares of edges");
     if (!code)
-        fill(&sets, tally, edges);
+        fill(&sets, reference, tally, edges);
     else
         dsep_sensitivity_edges_release(edges);
     free(sets.kept);
@@ -135,6 +139,7 @@ void dsep_sensitivity_edges_release(dsep_sensitivity_edges *edges) {
     free(edges->share);
     free(edges->forward);
     free(edges->backward);
+    free(edges->reference);
     free(edges->by_effect);
     *edges = (dsep_sensitivity_edges){0};
 }
@@ -184,10 +189,12 @@ int dsep_sensitivity_edges_write(dsep_context *ctx, dsep_h5write *file,
     const dsep_block mine = dsep_layout_block(edges->n_edges, dsep_size(ctx), dsep_rank(ctx));
     double *column = dsep_array(mine.count, sizeof *column);
     int64_t *ends = dsep_array(mine.count, sizeof *ends);
-    DSEP_AGREE(ctx, column && ends ? DSEP_OK
-                                   : dsep_out_of_memory(dsep_context_error(ctx), "a table"));
+    DSEP_AGREE(ctx,
+               column && ends ? DSEP_OK : dsep_out_of_memory(dsep_context_error(ctx), "a table"));
     DSEP_TRY(dsep_h5write_table(file, "/sensitivity/edges", edges->n_edges, 0, NULL));
     DSEP_TRY(write_ends(file, edges, mine, ends));
+    DSEP_TRY(dsep_h5write_column(file, "reference", DSEP_H5_INT8, mine,
+                                 edges->reference + mine.first));
     DSEP_TRY(dsep_h5write_column(file, "share", DSEP_H5_DOUBLE, mine, edges->share + mine.first));
     DSEP_TRY(dsep_h5write_column(file, "share_forward", DSEP_H5_DOUBLE, mine,
                                  edges->forward + mine.first));

@@ -7,8 +7,8 @@
 #ifndef DSEP_JOBS_STUDY_DESIGN_H
 #define DSEP_JOBS_STUDY_DESIGN_H
 
-#include "mpi/random.h"
 #include "mpi/error.h"
+#include "mpi/random.h"
 
 enum { DSEP_STUDY_FACTORS = 12 };
 

@@ -138,7 +138,8 @@ static int add_factors(FILE *stream, const source *from, column *columns) {
         const char *name = from->order->texts[k];
         if (strcmp(name, from->end) == 0)
             break;
-        const column c = {.title = name, .value = dsep_h5tree_find(from->table, name), .digits = -1};
+        const column c = {
+            .title = name, .value = dsep_h5tree_find(from->table, name), .digits = -1};
         if (!c.value)
             continue;
         if (varies(&c, from->rows)) {
@@ -176,8 +177,10 @@ static void print_means(FILE *stream, const dsep_h5tree *place) {
         count = add_factors(stream, &from, columns);
     } else if (open_table(place, "levels", "replicates", &from)) {
         fputs("Cells are many; these are means over all cells that share a level.\n\n", stream);
-        columns[count++] = (column){.title = "factor", .value = dsep_h5tree_find(from.table, "factor")};
-        columns[count++] = (column){.title = "level", .value = dsep_h5tree_find(from.table, "level")};
+        columns[count++] =
+            (column){.title = "factor", .value = dsep_h5tree_find(from.table, "factor")};
+        columns[count++] =
+            (column){.title = "level", .value = dsep_h5tree_find(from.table, "level")};
         if (!columns[0].value || !columns[1].value)
             return;
     } else {

@@ -8,9 +8,10 @@
 
 const char *dsep_study_value_name(int value, int truth) {
     static const char *const names[DSEP_STUDY_VALUES] = {
-        "n_edges",       "n_directed",      "n_edges_reference",   "shd",
-        "skeleton_precision", "skeleton_recall", "skeleton_f1", "arrowhead_precision",
-        "arrowhead_recall",   "arrowhead_f1"};
+        "n_edges",     "n_directed",          "n_edges_reference",
+        "shd",         "skeleton_precision",  "skeleton_recall",
+        "skeleton_f1", "arrowhead_precision", "arrowhead_recall",
+        "arrowhead_f1"};
     return value == 2 && truth ? "n_edges_truth" : names[value];
 }
 
@@ -24,8 +25,8 @@ int dsep_study_values(const dsep_graph *graph, const dsep_graph *beside, dsep_er
     for (int64_t k = 0; k < 2 * graph->n_edges; k++)
         directed += dsep_graph_place_directed(graph, k);
     const double all[DSEP_STUDY_VALUES] = {
-        (double)m.edges_learned, (double)directed,      (double)m.edges_truth, (double)m.shd,
-        m.skeleton.precision,    m.skeleton.recall,     m.skeleton.f1,         m.arrowhead.precision,
+        (double)m.edges_learned, (double)directed,  (double)m.edges_truth, (double)m.shd,
+        m.skeleton.precision,    m.skeleton.recall, m.skeleton.f1,         m.arrowhead.precision,
         m.arrowhead.recall,      m.arrowhead.f1};
     for (int v = 0; v < DSEP_STUDY_VALUES; v++)
         values[v] = all[v];

@@ -2,6 +2,7 @@
 
 #include "mpi/memory.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,14 +18,12 @@ typedef struct {
 } writer;
 
 static int open_writer(dsep_context *ctx, dsep_h5write *file, int64_t rows, writer *w) {
-    *w = (writer){.file = file,
-                  .mine = dsep_layout_block(rows, dsep_size(ctx), dsep_rank(ctx))};
+    *w = (writer){.file = file, .mine = dsep_layout_block(rows, dsep_size(ctx), dsep_rank(ctx))};
     w->integers = dsep_array(w->mine.count, sizeof *w->integers);
     w->reals = dsep_array(w->mine.count, sizeof *w->reals);
     w->codes = dsep_array(w->mine.count, sizeof *w->codes);
     const int good = w->integers && w->reals && w->codes;
-    return dsep_agree(ctx, good ? DSEP_OK
-                                : dsep_out_of_memory(dsep_context_error(ctx), "a table"));
+    return dsep_agree(ctx, good ? DSEP_OK : dsep_out_of_memory(dsep_context_error(ctx), "a table"));
 }
 
 static void close_writer(writer *w) {
@@ -80,8 +79,8 @@ static int write_means(writer *w, const dsep_study_summary *summary, int truth) 
     int code = DSEP_OK;
     for (int v = 0; v < DSEP_STUDY_VALUES; v++) {
         char name[NAME];
-        DSEP_TRY(write_reals(w, dsep_study_value_name(v, truth), summary->mean + v,
-                             summary->n_values));
+        DSEP_TRY(
+            write_reals(w, dsep_study_value_name(v, truth), summary->mean + v, summary->n_values));
         snprintf(name, sizeof name, "%s_mcse", dsep_study_value_name(v, truth));
         DSEP_TRY(write_reals(w, name, summary->mcse + v, summary->n_values));
     }
@@ -132,8 +131,9 @@ static int write_levels(dsep_context *ctx, dsep_h5write *file, const dsep_study 
     char path[NAME];
     writer w = {0};
     const int64_t rows = levels->n_rows;
-    const char **factor = dsep_array(rows, sizeof *factor), **level = dsep_array(rows, sizeof *level);
-    char (*text)[64] = dsep_array(rows, sizeof *text);
+    const char **factor = dsep_array(rows, sizeof *factor),
+               **level = dsep_array(rows, sizeof *level);
+    char(*text)[64] = dsep_array(rows, sizeof *text);
     DSEP_AGREE(ctx, factor && level && text
                         ? DSEP_OK
                         : dsep_out_of_memory(dsep_context_error(ctx), "a table"));

@@ -10,11 +10,11 @@
 
 /* What the numbers are for; draws for different purposes are independent. */
 typedef enum {
-    DSEP_STREAM_ORDER = 1,   /* a random order of variables */
-    DSEP_STREAM_EDGES = 2,   /* which edges a random graph has */
-    DSEP_STREAM_WEIGHTS = 3, /* their coefficients */
-    DSEP_STREAM_NOISE = 4,   /* the noise of simulated rows */
-    DSEP_STREAM_SAMPLE = 5,  /* a sample of columns for a forecast */
+    DSEP_STREAM_ORDER = 1,    /* a random order of variables */
+    DSEP_STREAM_EDGES = 2,    /* which edges a random graph has */
+    DSEP_STREAM_WEIGHTS = 3,  /* their coefficients */
+    DSEP_STREAM_NOISE = 4,    /* the noise of simulated rows */
+    DSEP_STREAM_SAMPLE = 5,   /* a sample of columns for a forecast */
     DSEP_STREAM_RESAMPLE = 6, /* the rows of a replicate */
     DSEP_STREAM_DESIGN = 8    /* the cells of a study, their seeds, the variables they drop */
 } dsep_stream;

@@ -190,8 +190,7 @@ static void test_summary(void) {
     tap_ok(near(m[1], 6) && near(e[1], 1), "what is not defined is left out");
     tap_ok(near(m[5], 2) && near(e[5], 2), "squares around the mean: sd sqrt(12), over sqrt(3)");
     code = dsep_study_summarise_groups(d, cells, &error, &levels);
-    tap_ok(code == DSEP_OK && levels->n_rows == 4 && levels->count[0] == 6 &&
-               levels->count[1] == 4,
+    tap_ok(code == DSEP_OK && levels->n_rows == 4 && levels->count[0] == 6 && levels->count[1] == 4,
            "a row for each level");
     tap_ok(near(levels->mean[0], 3.5) && near(levels->mean[2], 5.5) && near(levels->mean[4], 3) &&
                near(levels->mean[6], 6),
