@@ -2,6 +2,7 @@
 #include "jobs/discover_result.h"
 #include "jobs/forecast_report.h"
 #include "jobs/output_path.h"
+#include "jobs/replicates_result.h"
 #include "solvers/blas.h"
 #include "solvers/fisher_z.h"
 
@@ -22,12 +23,13 @@ static void write_header(dsep_context *ctx, const dsep_invocation *call) {
 }
 
 /* How far the search came, where it could have gone on. */
-static void print_end(const dsep_skeleton *skeleton) {
-    const dsep_skeleton_next next = skeleton->next;
-    if (skeleton->stop == DSEP_SKELETON_TIME)
-        printf(
-            "  PARTIAL   complete for sets of up to %lld variables; --max-time ended the search\n",
-            (long long)next.order - 1);
+static void print_end(const dsep_discover_result *r) {
+    const dsep_skeleton_next next = r->pc->skeleton->next;
+    if (!r->searched)
+        printf("  PARTIAL   complete for sets of up to %lld variables; %s ended the search\n",
+               (long long)r->pc->skeleton->n_levels - 1, r->reason);
+    else if (!r->complete)
+        printf("  PARTIAL   not all replicates are done; %s ended the run\n", r->reason);
     if (next.order >= 0)
         printf("  next      sets of %lld variables: at most %.3g tests, about %.3g s on these "
                "ranks\n",
@@ -52,7 +54,7 @@ static void print_summary(const dsep_discover_result *r) {
     printf("\n%s of %lld variables from %lld samples, alpha %g\n",
            pc->graph->kind == DSEP_GRAPH_SKELETON ? "Skeleton" : "CPDAG",
            (long long)table->n_variables, (long long)table->n_samples, r->settings->alpha);
-    print_end(pc->skeleton);
+    print_end(r);
     printf("  edges     %lld, of which %lld directed\n", (long long)pc->graph->n_edges,
            (long long)one_way);
     printf("  tests     %lld, sets of up to %lld variables\n", (long long)tests,
@@ -73,61 +75,171 @@ static void print_summary(const dsep_discover_result *r) {
     if (r->settings->knowledge)
         printf("  knowledge %s\n",
                pc->certificate.violations ? "VIOLATED" : "every constraint holds");
+    if (r->replicates->campaign)
+        dsep_replicates_print(r->replicates);
     printf("  result    %s (graph-hash %s)\n", r->path, r->hash);
     printf("Next: dsep show %s\n      dsep export %s --format dot | dot -Tsvg > graph.svg\n",
            r->path, r->path);
     fflush(stdout);
 }
 
+/* --- a search in units ----------------------------------------------------------------------- */
+
+typedef struct {
+    dsep_running *running;
+    double ahead; /* seconds of the next unit */
+} pausing;
+
+static int is_due(dsep_context *ctx, double seconds, void *data) {
+    pausing *p = data;
+    p->ahead = seconds;
+    const int stop = dsep_stop_agree(ctx, &p->running->stop, seconds);
+    return stop || dsep_running_due(ctx, p->running);
+}
+
+static int keep(dsep_context *ctx, const dsep_state *state, void *data, int *stop) {
+    pausing *p = data;
+    dsep_running_keep(ctx, p->running, state);
+    *stop = dsep_stop_agree(ctx, &p->running->stop, p->ahead);
+    return DSEP_OK;
+}
+
+static int search(dsep_context *ctx, dsep_discover_result *r, dsep_citest *test, dsep_pc **pc) {
+    enum { UNIT = 5 }; /* seconds */
+    dsep_running *running = r->running;
+    const dsep_discover_settings *settings = r->settings;
+    pausing data = {.running = running};
+    const dsep_pauses pauses = {.seconds = running->every < UNIT ? running->every : UNIT,
+                                .due = is_due,
+                                .keep = keep,
+                                .data = &data};
+    const int partial = settings->running.allow_partial;
+    const dsep_pc_settings searching = {
+        .search = {.max_order = settings->max_order,
+                   .deadline = partial ? running->stop.deadline : 0,
+                   .listed = !r->input->whole,
+                   .trace = settings->trace,
+                   .pauses = &pauses,
+                   .resume = running->found ? &running->state : NULL},
+        .orientation = (dsep_orientation)settings->orientation,
+        .skeleton_only = settings->skeleton_only,
+        .partial = partial};
+    return dsep_pc_run(ctx, test, r->input->knowledge, &searching, pc);
+}
+
+/* What a finished search leaves for checkpoints after it. */
+static int save(dsep_context *ctx, const dsep_pc *pc, dsep_state *state) {
+    int code = DSEP_OK;
+    DSEP_TRY(dsep_skeleton_save(ctx, pc->skeleton, state));
+    if (pc->strength)
+        DSEP_AGREE(ctx, dsep_strength_save(pc->strength, pc->graph->n_edges, state,
+                                           dsep_context_error(ctx)));
+cleanup:
+    return code;
+}
+
 static int solve(dsep_context *ctx, dsep_discover_result *r, dsep_correlation **correlation,
                  dsep_pc **pc) {
     int code = DSEP_OK;
     dsep_citest *test = NULL;
-    const dsep_discover_settings *settings = r->settings;
-    const double deadline = settings->max_time > 0 ? r->clock_began + settings->max_time : 0;
-    const dsep_pc_settings searching = {.search = {.max_order = settings->max_order,
-                                                   .deadline = deadline,
-                                                   .listed = !r->input->whole,
-                                                   .trace = settings->trace},
-                                        .orientation = (dsep_orientation)settings->orientation,
-                                        .skeleton_only = settings->skeleton_only};
     dsep_log_section_begin(ctx, "correlation");
     dsep_log_line(ctx, "correlations: %s (a matrix: %.3g GB a node)",
                   r->input->whole ? "a whole matrix" : "made in tiles and when needed",
                   (double)r->input->forecast.bytes_matrix / 1e9);
     DSEP_TRY(dsep_correlation_create(ctx, r->input->table, r->input->whole, correlation));
-    DSEP_AGREE(ctx,
-               dsep_fisher_z_create(*correlation, settings->alpha, dsep_context_error(ctx), &test));
-    DSEP_TRY(dsep_pc_run(ctx, test, r->input->knowledge, &searching, pc));
+    DSEP_AGREE(ctx, dsep_fisher_z_create(*correlation, r->settings->alpha, dsep_context_error(ctx),
+                                         &test));
+    DSEP_TRY(search(ctx, r, test, pc));
+    dsep_correlation_drop(*correlation);
     r->correlation = *correlation;
     r->pc = *pc;
+    r->searched = !r->pc->stopped && r->pc->skeleton->stop != DSEP_SKELETON_TIME;
 cleanup:
     dsep_fisher_z_destroy(&test);
     return code;
 }
 
-static int finish(dsep_context *ctx, dsep_discover_result *r) {
+/* --- what follows ---------------------------------------------------------------------------- */
+
+/* Replicates of a search that is done; what was kept of it stays in their checkpoints. */
+static int replicate(dsep_context *ctx, dsep_discover_result *r, dsep_replicates *replicates) {
+    int code = DSEP_OK;
+    dsep_state searched = {0};
+    if (replicates->requested == 0 || !r->searched)
+        return DSEP_OK;
+    DSEP_TRY(save(ctx, r->pc, &searched));
+    DSEP_TRY(dsep_replicates_run(ctx, r->settings, r->input, r->running, &searched, replicates));
+    r->complete = !replicates->campaign->stopped;
+cleanup:
+    dsep_state_clear(&searched);
+    return code;
+}
+
+/* A deadline ends a search that is to be a partial result before anybody asked to keep it. */
+static int keep_given_up(dsep_context *ctx, dsep_discover_result *r) {
+    int code = DSEP_OK;
+    dsep_state state = {0};
+    if (r->searched || r->pc->stopped)
+        return DSEP_OK;
+    DSEP_TRY(dsep_skeleton_save(ctx, r->pc->skeleton, &state));
+    dsep_running_keep(ctx, r->running, &state);
+cleanup:
+    dsep_state_clear(&state);
+    return code;
+}
+
+static int write_result(dsep_context *ctx, dsep_discover_result *r) {
     int code = DSEP_OK;
     dsep_log_section *sections = NULL, *all = NULL;
     int64_t n_all = 0;
-    DSEP_TRY(dsep_log_sections(ctx, &sections, &r->n_sections));
+    DSEP_TRY(dsep_running_sections(ctx, r->running, &sections, &r->n_sections));
     r->sections = sections;
     dsep_log_section_begin(ctx, "writing");
     DSEP_TRY(dsep_discover_result_write(ctx, r));
-    DSEP_TRY(dsep_log_sections(ctx, &all, &n_all));
+    if (r->complete)
+        dsep_running_done(ctx, r->running);
+    DSEP_TRY(dsep_running_sections(ctx, r->running, &all, &n_all));
     dsep_log_table(ctx, all, n_all);
     if (dsep_rank(ctx) == 0 && !r->settings->common.quiet)
         print_summary(r);
-    if (r->pc->skeleton->stop == DSEP_SKELETON_TIME && !r->settings->allow_partial)
-        code = dsep_fail(ctx, DSEP_ERROR_RESOURCES,
-                         "--max-time ended the search before order %lld was done. %s holds what "
-                         "is complete and is marked as partial; give --allow-partial to accept "
-                         "this, more time or ranks, or --max-order %lld",
-                         (long long)r->pc->skeleton->next.order, r->path,
-                         (long long)r->pc->skeleton->next.order - 1);
 cleanup:
     free(sections);
     free(all);
+    return code;
+}
+
+static int finish(dsep_context *ctx, dsep_discover_result *r) {
+    int code = DSEP_OK;
+    const int partial = r->settings->running.allow_partial && r->pc->graph;
+    r->reason = r->complete ? "" : dsep_stop_reason(ctx, &r->running->stop);
+    DSEP_TRY(keep_given_up(ctx, r));
+    if (r->complete || partial)
+        DSEP_TRY(write_result(ctx, r));
+    if (!r->complete)
+        code = dsep_running_stopped(ctx, r->running, partial ? r->path : NULL);
+cleanup:
+    return code;
+}
+
+static int run_all(dsep_context *ctx, dsep_discover_result *r) {
+    int code = DSEP_OK;
+    dsep_correlation *correlation = NULL;
+    dsep_pc *pc = NULL;
+    dsep_replicates replicates = {0};
+    const dsep_discover_settings *settings = r->settings;
+    r->replicates = &replicates;
+    if (settings->replicate.replicates > 0)
+        DSEP_AGREE(ctx, dsep_replicates_plan(ctx, settings, r->input, &replicates));
+    DSEP_TRY(dsep_running_open(ctx, r->call, &settings->running, r->path, r->input->table->checksum,
+                               r->clock_began, r->running));
+    DSEP_TRY(solve(ctx, r, &correlation, &pc));
+    r->complete = r->searched;
+    DSEP_TRY(replicate(ctx, r, &replicates));
+    DSEP_TRY(finish(ctx, r));
+cleanup:
+    dsep_replicates_release(&replicates);
+    dsep_pc_destroy(&pc);
+    dsep_correlation_destroy(&correlation);
     return code;
 }
 
@@ -135,28 +247,25 @@ static int run(dsep_context *ctx, const dsep_invocation *call) {
     int code = DSEP_OK;
     char *path = NULL;
     dsep_discover_input input = {0};
-    dsep_correlation *correlation = NULL;
-    dsep_pc *pc = NULL;
+    dsep_running running = {0};
     const dsep_discover_settings *settings = call->settings;
-    dsep_discover_result result = {.call = call, .settings = settings, .input = &input};
-    dsep_discover_now(result.started);
-    result.clock_began = dsep_clock();
+    dsep_discover_result result = {.call = call,
+                                   .settings = settings,
+                                   .input = &input,
+                                   .running = &running,
+                                   .clock_began = dsep_clock()};
     write_header(ctx, call);
     DSEP_AGREE(ctx, dsep_output_path(settings->common.output, call->arguments[0],
                                      dsep_context_error(ctx), &path));
     result.path = path;
     DSEP_TRY(dsep_discover_input_read(ctx, settings, call->arguments[0], &input));
-    if (settings->dry_run) {
+    if (settings->dry_run)
         dsep_forecast_report(ctx, &input, 0);
-        DSEP_TRY(dsep_discover_input_fits(ctx, &input));
-        goto cleanup;
-    }
     DSEP_TRY(dsep_discover_input_fits(ctx, &input));
-    DSEP_TRY(solve(ctx, &result, &correlation, &pc));
-    DSEP_TRY(finish(ctx, &result));
+    if (!settings->dry_run)
+        DSEP_TRY(run_all(ctx, &result));
 cleanup:
-    dsep_pc_destroy(&pc);
-    dsep_correlation_destroy(&correlation);
+    dsep_running_close(&running);
     dsep_discover_input_release(&input);
     free(path);
     return code;
@@ -173,6 +282,9 @@ const dsep_command dsep_command_discover = {
     .examples = "  dsep discover genes.csv -o genes.h5\n"
                 "  mpirun -n 4 dsep discover genes.csv.gz --alpha 0.001 --drop sample_id\n"
                 "  dsep discover cells.h5ad --knowledge known.txt --orientation majority\n"
+                "  dsep discover genes.csv --replicates 1000 -o genes.h5\n"
+                "  dsep discover genes.csv --replicates 100 --resample halves --threshold 0.9\n"
+                "  dsep discover big.npy --max-time 04:00:00        # again: it goes on\n"
                 "  dsep discover big.npy --dry-run\n",
     .min_arguments = 1,
     .max_arguments = 1,

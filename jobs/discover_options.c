@@ -15,11 +15,6 @@ const dsep_option dsep_discover_option_table[] = {
      "auto|whole|tiled",
      "whole: one p x p matrix a node; tiled: parts of it when they are needed, for more variables; "
      "auto: whole where it fits and saves time. The result is the same"},
-    {"max-time", 0, DSEP_OPTION_TIME, FIELD(max_time), "HH:MM:SS", NULL, 0, 0, NULL,
-     "end the search in good order so that the program ends about then; the result then holds the "
-     "orders that are complete, and is marked as partial"},
-    {"allow-partial", 0, DSEP_OPTION_FLAG, FIELD(allow_partial), NULL, NULL, 0, 0, NULL,
-     "exit code 0, not 4, where --max-time ended the search"},
     {"trace", 0, DSEP_OPTION_FLAG, FIELD(trace), NULL, NULL, 0, 0, NULL,
      "store what every task of the search cost, for dsep plan --replay"},
     {"orientation", 0, DSEP_OPTION_CHOICE, FIELD(orientation), NULL, "standard", 0, 0,
@@ -35,8 +30,38 @@ const dsep_option dsep_discover_option_table[] = {
     {0},
 };
 
+#define REPLICATE(name) offsetof(dsep_replicate_options, name)
+
+const dsep_option dsep_replicate_option_table[] = {
+    {"replicates", 'R', DSEP_OPTION_INTEGER, REPLICATE(replicates), "R", "0", 0, 1e8, NULL,
+     "search again on R samples of the rows and tell how often each edge comes back"},
+    {"resample", 0, DSEP_OPTION_CHOICE, REPLICATE(scheme), NULL, "bootstrap", 0, 0,
+     "bootstrap|subsample|halves|block|environment|permutation",
+     "bootstrap: rows with replacement; subsample: a fraction of them; halves: complementary "
+     "halves, "
+     "two replicates each, for stability selection; block: blocks of neighbours, for ordered rows; "
+     "environment: all but one environment; permutation: what is found where nothing depends on "
+     "anything"},
+    {"subsample", 0, DSEP_OPTION_REAL, REPLICATE(fraction), "SHARE", "0.5", 0, 1, NULL,
+     "share of the rows in a subsample"},
+    {"block", 0, DSEP_OPTION_INTEGER, REPLICATE(block), "ROWS", "0", 0, 1e12, NULL,
+     "rows of a block; 0: the cube root of the number of rows"},
+    {"threshold", 0, DSEP_OPTION_REAL, REPLICATE(threshold), "SHARE", "0", 0, 1, NULL,
+     "share of replicates from which on an edge is selected; 0: found from the shares"},
+    {"until-stable", 0, DSEP_OPTION_REAL, REPLICATE(until_stable), "EPS", "0", 0, 0.5, NULL,
+     "stop before R replicates as soon as every reported share is known to +-EPS; looked at every "
+     "50 replicates"},
+    {"confidence", 0, DSEP_OPTION_REAL, REPLICATE(confidence), "C", "0.95", 0.5, 0.999999, NULL,
+     "confidence of what is said about each share"},
+    {"ranks-per-replicate", 0, DSEP_OPTION_INTEGER, REPLICATE(ranks_each), "N", "auto", 0, 1e6,
+     "auto", "ranks that work on a replicate together; the shares are the same for any"},
+    {0},
+};
+
 const dsep_option_group dsep_discover_groups[] = {
     {"Discovery", dsep_discover_option_table, 0},
+    {"Replicates", dsep_replicate_option_table, FIELD(replicate)},
+    {"Running", dsep_running_option_table, FIELD(running)},
     {"Data", dsep_data_option_table, FIELD(data)},
     {"Common", dsep_common_options, FIELD(common)},
     {0},

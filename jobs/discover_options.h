@@ -3,6 +3,7 @@
 #define DSEP_JOBS_DISCOVER_OPTIONS_H
 
 #include "jobs/data_options.h"
+#include "jobs/running.h"
 
 /* How correlations are kept. */
 typedef enum {
@@ -11,21 +12,34 @@ typedef enum {
     DSEP_CORRELATION_TILED
 } dsep_correlation_choice;
 
+/* Replicates of the search. */
+typedef struct {
+    int64_t replicates;              /* 0: none */
+    int scheme;                      /* dsep_resample_scheme */
+    double fraction;                 /* of a subsample */
+    int64_t block;                   /* rows; 0: the program's choice */
+    int64_t ranks_each;              /* ranks a replicate; 0: the program's choice */
+    double threshold;                /* share; 0: found from the shares */
+    double until_stable, confidence; /* half a width, 0: all replicates; of its intervals */
+} dsep_replicate_options;
+
 typedef struct {
     dsep_common_settings common;
     dsep_data_options data;
+    dsep_running_options running;
+    dsep_replicate_options replicate;
     int method, test, orientation;
     double alpha;
     int64_t max_order; /* -1: no limit */
     int correlation;   /* dsep_correlation_choice */
-    double max_time;   /* seconds; 0: no limit */
-    int allow_partial, trace;
+    int trace;
     char *knowledge;
     int skeleton_only, dry_run, json;
     int64_t memory_per_node; /* 0: what the node has */
 } dsep_discover_settings;
 
 extern const dsep_option dsep_discover_option_table[];
+extern const dsep_option dsep_replicate_option_table[];
 extern const dsep_option_group dsep_discover_groups[];
 
 #endif

@@ -3,6 +3,7 @@
 #include "io/graph_hash.h"
 #include "io/h5write.h"
 #include "jobs/build_info.h"
+#include "jobs/replicates_result.h"
 #include "jobs/search_tables.h"
 #include "mpi/exchange.h"
 #include "mpi/memory.h"
@@ -12,13 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-
-void dsep_discover_now(char text[32]) {
-    const time_t now = time(NULL);
-    struct tm parts;
-    gmtime_r(&now, &parts);
-    strftime(text, 32, "%Y-%m-%dT%H:%M:%SZ", &parts);
-}
 
 /* --- provenance ------------------------------------------------------------------------------ */
 
@@ -34,15 +28,13 @@ static void write_input(dsep_h5write *file, const dsep_table *table) {
 }
 
 static void write_root(dsep_context *ctx, dsep_h5write *file, const dsep_discover_result *r) {
-    char build[4096], now[32], run[256];
+    char build[4096], now[32];
+    char *runs = dsep_running_lines(ctx, r->running);
     dsep_build_info(build, sizeof build);
-    dsep_discover_now(now);
-    snprintf(run, sizeof run, "%s %s ranks=%d nodes=%d slurm-job=%s\n", r->started, now,
-             dsep_size(ctx), dsep_nodes(ctx), dsep_job_number());
+    dsep_clock_date(dsep_clock_now(), now);
     dsep_h5write_attribute_text(file, "/", "encoding-type", "dsep-result");
     dsep_h5write_attribute_text(file, "/", "encoding-version", "0.1.0");
-    dsep_h5write_attribute_integer(file, "/", "complete",
-                                   r->pc->skeleton->stop != DSEP_SKELETON_TIME);
+    dsep_h5write_attribute_integer(file, "/", "complete", r->complete);
     dsep_h5write_attribute_text(file, "/", "command", r->call->line);
     dsep_h5write_attribute_text(file, "/", "study", r->call->study);
     dsep_h5write_attribute_integer(file, "/", "seed", r->settings->common.seed);
@@ -50,8 +42,10 @@ static void write_root(dsep_context *ctx, dsep_h5write *file, const dsep_discove
     dsep_h5write_attribute_text(file, "/", "dsep-version", DSEP_VERSION);
     dsep_h5write_attribute_text(file, "/", "build", build);
     dsep_h5write_attribute_text(file, "/", "graph-hash", r->hash);
-    dsep_h5write_attribute_text(file, "/", "runs", run);
+    dsep_h5write_attribute_text(file, "/", "runs", runs ? runs : "");
+    dsep_h5write_attribute_real(file, "/", "seconds", dsep_running_seconds(r->running));
     write_input(file, r->input->table);
+    free(runs);
 }
 
 /* --- tables ---------------------------------------------------------------------------------- */
@@ -75,14 +69,11 @@ cleanup:
 }
 
 static void write_graph_attributes(dsep_h5write *file, const dsep_pc *pc) {
-    int64_t directed = 0;
     const dsep_graph *graph = pc->graph;
-    for (int64_t k = 0; k < 2 * graph->n_edges; k++)
-        directed += dsep_graph_place_directed(graph, k);
     dsep_h5write_attribute_text(file, "/graph", "kind", dsep_graph_kind_name(graph->kind));
     dsep_h5write_attribute_integer(file, "/graph", "valid", pc->valid);
     dsep_h5write_attribute_integer(file, "/graph", "n_edges", graph->n_edges);
-    dsep_h5write_attribute_integer(file, "/graph", "n_directed", directed);
+    dsep_h5write_attribute_integer(file, "/graph", "n_directed", dsep_graph_count_directed(graph));
     dsep_h5write_attribute_integer(file, "/graph", "n_v_structures", pc->v_structures);
     dsep_h5write_attribute_integer(file, "/graph", "n_ambiguous", pc->ambiguous);
     dsep_h5write_attribute_integer(file, "/graph", "n_conflicts", pc->conflicts.count);
@@ -221,10 +212,10 @@ cleanup:
 }
 
 static void write_search(dsep_h5write *file, const dsep_discover_result *r) {
-    static const char *const stops[] = {"no variable has enough neighbours for a larger set",
-                                        "the largest set asked for by --max-order",
-                                        "too few samples to test with a larger set",
-                                        "--max-time: the next order was not done in time"};
+    static const char *const stops[] = {
+        "no variable has enough neighbours for a larger set",
+        "the largest set asked for by --max-order", "too few samples to test with a larger set",
+        "time: the next order was not done before the deadline", "it was asked to stop"};
     static const char *const rules[] = {"standard", "conservative", "majority"};
     dsep_h5write_attribute_text(file, "/search", "method", "pc");
     dsep_h5write_attribute_text(file, "/search", "test", "fisher-z");
@@ -297,6 +288,8 @@ int dsep_discover_result_write(dsep_context *ctx, dsep_discover_result *r) {
     write_search(file, r);
     DSEP_TRY(dsep_search_tables_write(ctx, file, r->pc->skeleton));
     write_knowledge(file, r);
+    if (r->replicates->campaign)
+        DSEP_TRY(dsep_replicates_write(ctx, file, r->replicates));
     DSEP_TRY(write_timing(ctx, file, r));
     DSEP_TRY(dsep_h5write_commit(&file));
 cleanup:

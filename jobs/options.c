@@ -56,7 +56,8 @@ static int wrong_value(dsep_error *error, const dsep_option *option, const char 
     switch (option->kind) {
     case DSEP_OPTION_INTEGER:
         snprintf(expected, sizeof expected, "a whole number from %.0f to %.0f%s%s", option->min,
-                 option->max, option->choices ? ", " : "", option->choices ? option->choices : "");
+                 option->max, option->choices ? " or " : "",
+                 option->choices ? option->choices : "");
         break;
     case DSEP_OPTION_REAL:
         snprintf(expected, sizeof expected, "a number from %g to %g", option->min, option->max);
@@ -129,6 +130,10 @@ static int parse_choice(const char *choices, const char *text, int *choice) {
 
 static int parse_integer(const dsep_option *option, const char *text, int64_t *value) {
     char *end = NULL;
+    if (option->choices && strcmp(text, option->choices) == 0) {
+        *value = 0;
+        return 1;
+    }
     errno = 0;
     *value = strtoll(text, &end, 10);
     return end != text && !*end && !errno && (double)*value >= option->min &&
@@ -168,12 +173,10 @@ static int list_member(const dsep_option *list, const char *word, double *value,
     void *const fields[] = {&integer, value, &choice};
     const int kind = (int)(list->kind - DSEP_OPTION_INTEGERS);
     member.kind = kinds[kind];
-    if (kind == 0 && list->choices && strcmp(word, list->choices) == 0)
-        *value = 0;
-    else if (set_value((target){&member, fields[kind]}, word, error))
+    if (set_value((target){&member, fields[kind]}, word, error))
         return dsep_error_set(error, error->code, "%.1500s, or several with commas between them",
                               strdupa(error->text));
-    else if (kind != 1)
+    if (kind != 1)
         *value = kind == 0 ? (double)integer : choice;
     return DSEP_OK;
 }

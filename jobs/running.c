@@ -316,9 +316,41 @@ cleanup:
         dsep_log_warning(ctx, "no checkpoint was kept in '%s' (%s); the run goes on without one",
                          running->path, dsep_context_error(ctx)->text);
     running->kept = dsep_clock();
+    running->failed = code != 0;
     free(lines);
     free(sections);
     return !code;
+}
+
+int dsep_running_stopped(dsep_context *ctx, const dsep_running *running, const char *partial) {
+    const char *reason = dsep_stop_reason(ctx, &running->stop);
+    const int kept = *running->there != '\0';
+    int64_t signalled = dsep_stop_signal() != 0;
+    dsep_max_i64(ctx, &signalled, 1);
+    if (partial) {
+        dsep_log_warning(
+            ctx, "%s ended the run: '%s' holds what is done and is marked as partial%s%s", reason,
+            partial, kept ? "; the same command goes on from " : "", kept ? running->path : "");
+        return DSEP_OK;
+    }
+    if (kept)
+        return dsep_fail(
+            ctx, DSEP_STOPPED,
+            "%s ended the run; what is done is kept in '%s', and the same command goes "
+            "on from there",
+            reason, running->path);
+    if (running->failed)
+        return dsep_fail(ctx, DSEP_ERROR_IO,
+                         "%s ended the run, and '%s' could not be written: what was done is lost",
+                         reason, running->path);
+    if (signalled)
+        return dsep_fail(ctx, DSEP_STOPPED,
+                         "%s ended the run before anything was done; the same command starts anew",
+                         reason);
+    return dsep_fail(ctx, DSEP_ERROR_RESOURCES,
+                     "%s left no time for anything that could be kept; give more time or ranks. "
+                     "`dsep plan` forecasts what this run needs",
+                     reason);
 }
 
 void dsep_running_done(dsep_context *ctx, dsep_running *running) {

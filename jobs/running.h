@@ -25,6 +25,7 @@ typedef struct {
     int64_t n_sections;
     dsep_stop stop;
     double every, kept; /* seconds between checkpoints; when the last one was kept */
+    int failed;         /* the last checkpoint could not be written */
     int found;          /* state holds what an earlier run had kept */
     dsep_state state;   /* as it was read; cleared by who has taken it over */
     char there[32];     /* when the checkpoint that is there was written; "" for none */
@@ -67,6 +68,12 @@ double dsep_running_seconds(const dsep_running *running);
  * Owner of *sections: the caller, free(). Errors: DSEP_ERROR_RESOURCES, agreed. */
 int dsep_running_sections(dsep_context *ctx, const dsep_running *running,
                           dsep_log_section **sections, int64_t *count);
+
+/* The end of a run that is not done: what there is to go on from, and why it stopped. Collective.
+ * partial: the result that was written all the same, and accepted; NULL without. Returns DSEP_OK
+ * with one, else DSEP_STOPPED, agreed with a message; DSEP_ERROR_RESOURCES where there was no time
+ * for a first unit of work; DSEP_ERROR_IO where nothing could be kept. */
+int dsep_running_stopped(dsep_context *ctx, const dsep_running *running, const char *partial);
 
 /* The end: the result is whole, its checkpoints go. Collective. */
 void dsep_running_done(dsep_context *ctx, dsep_running *running);

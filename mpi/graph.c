@@ -199,6 +199,13 @@ int dsep_graph_undirected(const dsep_graph *graph, int64_t x, int64_t y) {
     return place >= 0 && dsep_graph_place_undirected(graph, place);
 }
 
+int64_t dsep_graph_count_directed(const dsep_graph *graph) {
+    int64_t count = 0;
+    for (int64_t k = 0; k < 2 * graph->n_edges; k++)
+        count += dsep_graph_place_directed(graph, k);
+    return count;
+}
+
 dsep_edge dsep_graph_edge(const dsep_graph *graph, int64_t x, int64_t place) {
     const int64_t y = graph->neighbour[place];
     const dsep_mark near = graph->mark[place], far = graph->mark[graph->twin[place]];

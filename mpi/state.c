@@ -28,6 +28,15 @@ int dsep_state_give(dsep_state *state, const char *name, int64_t record, void *d
     return code;
 }
 
+int dsep_state_join(dsep_state *state, const dsep_state *other, dsep_error *error) {
+    int code = DSEP_OK;
+    for (int i = 0; i < other->n_blocks && !code; i++) {
+        const dsep_state_block *block = &other->block[i];
+        code = dsep_state_lend(state, block->name, block->record, block->data, block->bytes, error);
+    }
+    return code;
+}
+
 const dsep_state_block *dsep_state_find(const dsep_state *state, const char *name) {
     for (int i = 0; i < state->n_blocks; i++)
         if (strcmp(state->block[i].name, name) == 0)

@@ -36,6 +36,9 @@ int dsep_state_lend(dsep_state *state, const char *name, int64_t record, const v
 int dsep_state_give(dsep_state *state, const char *name, int64_t record, void *data, int64_t bytes,
                     dsep_error *error);
 
+/* Lends all blocks of another state, which must outlive this one. Not collective. */
+int dsep_state_join(dsep_state *state, const dsep_state *other, dsep_error *error);
+
 /* The block of this name, or NULL. Not collective. */
 const dsep_state_block *dsep_state_find(const dsep_state *state, const char *name);
 

@@ -238,6 +238,11 @@ cleanup:
     return code;
 }
 
+void dsep_correlation_drop(dsep_correlation *correlation) {
+    release_work(&correlation->work);
+    correlation->values = correlation->columns = NULL;
+}
+
 void dsep_correlation_destroy(dsep_correlation **correlation) {
     if (!correlation || !*correlation)
         return;

@@ -45,6 +45,9 @@ void dsep_correlation_finish(dsep_context *ctx, dsep_correlation *correlation);
 void dsep_correlation_block(const dsep_correlation *correlation, const int32_t *x, int64_t rows,
                             const int32_t *y, int64_t columns, double *out, int64_t leading);
 
+/* Frees all but means and deviations, when nobody needs an entry any more. Collective. */
+void dsep_correlation_drop(dsep_correlation *correlation);
+
 /* Frees it and sets *correlation to NULL; accepts NULL. Collective. */
 void dsep_correlation_destroy(dsep_correlation **correlation);
 

@@ -11,7 +11,7 @@ static int64_t subsample_size(const dsep_resample *resample) {
     return (int64_t)(resample->fraction * (double)resample->n_samples * rounding);
 }
 
-static int64_t block_size(const dsep_resample *resample) {
+int64_t dsep_resample_block(const dsep_resample *resample) {
     int64_t block = resample->block;
     if (block == 0)
         while (block * block * block < resample->n_samples)
@@ -168,7 +168,7 @@ int64_t dsep_resample_weights(const dsep_resample *resample, int64_t replicate, 
         rows = half;
         break;
     case DSEP_RESAMPLE_BLOCK:
-        blocks(source_of(resample, replicate), n, block_size(resample), weight);
+        blocks(source_of(resample, replicate), n, dsep_resample_block(resample), weight);
         break;
     case DSEP_RESAMPLE_ENVIRONMENT:
         for (int64_t s = 0; s < n; s++)

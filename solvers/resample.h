@@ -1,6 +1,9 @@
 /* Which rows a replicate uses: a function of (seed, replicate), never of rank or call order.
  *
- * Reproducibility: class A, all of it. */
+ * Draw i is dsep_random_below() with DSEP_STREAM_RESAMPLE, the replicate and the index i: the i-th
+ * row of a bootstrap, the start of the i-th block, or how far beyond place i the row stands that a
+ * shuffle (Fisher-Yates) brings there. Two halves share the replicate k; a variable's own order has
+ * the indices 2^32 variable + i. Reproducibility: class A, all of it. */
 #ifndef DSEP_SOLVERS_RESAMPLE_H
 #define DSEP_SOLVERS_RESAMPLE_H
 
@@ -53,6 +56,9 @@ int64_t dsep_resample_weights(const dsep_resample *resample, int64_t replicate, 
  * draw a row. */
 void dsep_resample_order(const dsep_resample *resample, int64_t replicate, int64_t variable,
                          int32_t *row);
+
+/* Rows of a block of BLOCK. Not collective. */
+int64_t dsep_resample_block(const dsep_resample *resample);
 
 /* The name as users write it. Not collective. */
 const char *dsep_resample_name(dsep_resample_scheme scheme);

@@ -4,18 +4,18 @@
 
 #include <math.h>
 
-double dsep_stability_unimodal(double theta, int64_t step, int64_t n_pairs) {
-    const double pairs = (double)n_pairs, tau = (double)step / (2 * pairs);
-    const double first = 0.5 + theta * theta, second = 0.5 + 1 / (2 * pairs) + 0.75 * theta * theta;
-    if (n_pairs < 1 || step > 2 * n_pairs || step < n_pairs + 2 || !(3 * theta * theta <= 1))
+double dsep_stability_unimodal(double theta, int64_t step, int64_t n_splits) {
+    const double splits = (double)n_splits, tau = (double)step / (2 * splits);
+    const double first = 0.5 + theta * theta,
+                 second = 0.5 + 1 / (2 * splits) + 0.75 * theta * theta;
+    if (n_splits < 1 || step > 2 * n_splits || step < n_splits + 2 || !(3 * theta * theta <= 1))
         return NAN;
-    if (2 * step > 3 * n_pairs)
-        return 4 * (1 - tau + 1 / (2 * pairs)) / (1 + 1 / pairs);
-    return tau > fmin(first, second) ? 1 / (2 * (2 * tau - 1 - 1 / (2 * pairs))) : NAN;
+    if (2 * step > 3 * n_splits)
+        return 4 * (1 - tau + 1 / (2 * splits)) / (1 + 1 / splits);
+    return tau > fmin(first, second) ? 1 / (2 * (2 * tau - 1 - 1 / (2 * splits))) : NAN;
 }
 
-/* --- tails of r-concave distributions ----------------------------------------------------------
- */
+/* --- tails of r-concave distributions --------------------------------------------------------- */
 
 /* The search of D(mean / n, t / n, n, -1 / power). */
 typedef struct {
@@ -54,16 +54,17 @@ static double solve(const tail_problem *problem, int64_t k, double high) {
     return high;
 }
 
-/* The tail from t on of the masses up to k with the mass at k + 1 that makes the mean right:
- * all mass is the sum of (k + 1 - i) mass_i by k + 1 - mean. */
+/* The tail from t on of the masses up to k with the mass at k + 1 that makes the mean right. */
 static double tail_of(const tail_problem *problem, double a, int64_t k) {
-    double before = 0, all = 0;
+    double sum = 0, moment = 0, beyond = 0;
     for (int64_t i = 0; i <= k; i++) {
         const double m = mass(problem, a, i);
-        before += i < problem->t ? m : 0;
-        all += (double)(k + 1 - i) * m;
+        sum += m;
+        moment += (double)i * m;
+        beyond += i >= problem->t ? m : 0;
     }
-    return 1 - ((double)(k + 1) - problem->mean) * before / all;
+    const double last = (problem->mean * sum - moment) / ((double)(k + 1) - problem->mean);
+    return (beyond + last) / (sum + last);
 }
 
 /* The largest tail for one k, a between two solutions: golden section. */
@@ -105,12 +106,12 @@ static double largest_tail(double eta, int64_t t, int64_t n, int power) {
     return best;
 }
 
-double dsep_stability_r_concave(double theta, int64_t step, int64_t n_pairs) {
-    if (n_pairs < 1 || step > 2 * n_pairs)
+double dsep_stability_r_concave(double theta, int64_t step, int64_t n_splits) {
+    if (n_splits < 1 || step > 2 * n_splits)
         return NAN;
     const double both =
-        step > n_pairs ? largest_tail(theta * theta, step - n_pairs, n_pairs, 2) : 1;
-    return fmin(both, largest_tail(theta, step, 2 * n_pairs, 4));
+        step > n_splits ? largest_tail(theta * theta, step - n_splits, n_splits, 2) : 1;
+    return fmin(both, largest_tail(theta, step, 2 * n_splits, 4));
 }
 
 /* --- assessment ------------------------------------------------------------------------------- */

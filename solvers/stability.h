@@ -19,11 +19,9 @@ typedef struct {
      * pairs are no less likely to be joined; for complementary pairs without either assumption:
      * Shah & Samworth 2013, Theorem 1. NaN unless tau > 1/2. */
     double any;
-    /* For complementary pairs whose shares have unimodal distributions; dsep_stability_unimodal().
-     */
-    double unimodal;
-    /* For complementary pairs whose shares have r-concave ones; dsep_stability_r_concave(). */
-    double r_concave;
+    /* For complementary pairs, if a pair's shares have such a distribution over data sets: */
+    double unimodal;  /* dsep_stability_unimodal() */
+    double r_concave; /* dsep_stability_r_concave() */
 } dsep_stability;
 
 /* What a threshold selects, and the bounds that hold. Not collective.
@@ -31,24 +29,29 @@ typedef struct {
  * dsep_share_reaches() says. complementary: whether graphs come in pairs of disjoint halves
  * (DSEP_RESAMPLE_HALVES), an even number of them; else `unimodal` and `r_concave` are NaN, as
  * any figure is whose conditions do not hold. Bounds above q say nothing. Cost: a look at each pair
- * and, for r_concave, about 100 n_graphs^2 divisions. */
+ * and dsep_stability_r_concave(). */
 void dsep_stability_assess(const dsep_tally *tally, int64_t n_graphs, int64_t n_pairs, double tau,
                            int complementary, dsep_stability *stability);
 
-/* C(tau, B) of Shah & Samworth 2013 (doi:10.1111/j.1467-9868.2011.01034.x), Theorem 2, for
- * tau = step / (2 B) and B pairs of halves; the bound is C theta q. Not collective.
- *     1 / (2 (2 tau - 1 - 1 / (2 B)))        for min(1/2 + theta^2, 1/2 + 1 / (2 B) + 3/4 theta^2)
- * < tau <= 3/4 4 (1 - tau + 1 / (2 B)) / (1 + 1 / B)  for 3/4 < tau <= 1 NaN elsewhere, for tau <
- * 1/2 + 1/B, and for theta > 1 / sqrt(3). */
-double dsep_stability_unimodal(double theta, int64_t step, int64_t n_pairs);
+/* C(tau, B) of Shah & Samworth 2013 (doi:10.1111/j.1467-9868.2011.01034.x), Theorem 2, for B splits
+ * into halves and tau = step / (2 B); the bound is C theta q. Not collective.
+ *
+ *     1 / (2 (2 tau - 1 - 1 / (2 B)))         for m < tau <= 3/4,
+ *                        m = min(1/2 + theta^2, 1/2 + 1 / (2 B) + 3/4 theta^2)
+ *     4 (1 - tau + 1 / (2 B)) / (1 + 1 / B)   for 3/4 < tau <= 1
+ *
+ * NaN elsewhere, for tau < 1/2 + 1 / B, and for theta > 1 / sqrt(3). C theta^2 is the largest tail
+ * of a unimodal distribution, which tests/unit/stability.c finds by search. */
+double dsep_stability_unimodal(double theta, int64_t step, int64_t n_splits);
 
 /* min{D(theta^2, 2 tau - 1, B, -1/2), D(theta, tau, 2 B, -1/4)} of the same paper, for
  * tau = step / (2 B); the bound is this times P. Not collective. 1 where neither says anything.
  *
  * D(eta, t, N, r) is the most that the tail from t on can have in an r-concave distribution on
  * 0, 1/N, ..., 1 with mean eta: it is reached by masses (a + i)^(1/r) for i up to some k, and
- * a mass at k + 1 that makes the mean right; k and a are searched. 1 where t N < ceil(2 eta N) + 1.
- */
-double dsep_stability_r_concave(double theta, int64_t step, int64_t n_pairs);
+ * a mass at k + 1 that makes the mean right; k and a are searched, and the ends of each range of
+ * a are tried, which the R package stabs leaves out. 1 where t N < ceil(2 eta N) + 1. Cost: B^2;
+ * .2 s for B = 800 (2026-11-22, 1 core). */
+double dsep_stability_r_concave(double theta, int64_t step, int64_t n_splits);
 
 #endif

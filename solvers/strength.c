@@ -280,6 +280,34 @@ static int allocate(dsep_context *ctx, measuring *m, dsep_strength *strength) {
                                  : dsep_out_of_memory(dsep_context_error(ctx), "edge strengths"));
 }
 
+/* --- finished ones --------------------------------------------------------------------------- */
+
+int dsep_strength_save(const dsep_strength *strength, int64_t n_edges, dsep_state *state,
+                       dsep_error *error) {
+    int code = DSEP_OK;
+    DSEP_TRY(dsep_state_lend(state, "strength.weight", 0, strength->weight,
+                             n_edges * (int64_t)sizeof *strength->weight, error));
+    DSEP_TRY(dsep_state_lend(state, "strength.p_max", 0, strength->p_max,
+                             n_edges * (int64_t)sizeof *strength->p_max, error));
+    DSEP_TRY(dsep_state_lend(state, "strength.order", 0, strength->order,
+                             n_edges * (int64_t)sizeof *strength->order, error));
+cleanup:
+    return code;
+}
+
+static int read_finished(const dsep_state *state, int64_t n_edges, dsep_strength *strength,
+                         dsep_error *error) {
+    int code = DSEP_OK;
+    DSEP_TRY(dsep_state_read(state, "strength.weight", strength->weight,
+                             n_edges * (int64_t)sizeof *strength->weight, error));
+    DSEP_TRY(dsep_state_read(state, "strength.p_max", strength->p_max,
+                             n_edges * (int64_t)sizeof *strength->p_max, error));
+    DSEP_TRY(dsep_state_read(state, "strength.order", strength->order,
+                             n_edges * (int64_t)sizeof *strength->order, error));
+cleanup:
+    return code;
+}
+
 int dsep_strength_measure(dsep_context *ctx, dsep_citest *test, const dsep_skeleton *skeleton,
                           const dsep_graph *graph, const dsep_skeleton_settings *settings,
                           dsep_strength **strength) {
@@ -292,6 +320,11 @@ int dsep_strength_measure(dsep_context *ctx, dsep_citest *test, const dsep_skele
     dsep_strength *made = dsep_array(1, sizeof *made);
     *strength = NULL;
     DSEP_TRY(allocate(ctx, &m, made));
+    if (settings->resume && dsep_state_find(settings->resume, "strength.weight")) {
+        DSEP_AGREE(ctx,
+                   read_finished(settings->resume, graph->n_edges, made, dsep_context_error(ctx)));
+        goto finished;
+    }
     DSEP_TRY(dsep_shared_create(ctx, dsep_bytes(2 * graph->n_edges, sizeof(weakest), 1),
                                 "edge strengths", &m.found_memory));
     DSEP_TRY(dsep_counter_create(ctx, &m.counter));
@@ -300,6 +333,7 @@ int dsep_strength_measure(dsep_context *ctx, dsep_citest *test, const dsep_skele
     if (m.stopped)
         goto cleanup;
     join_ends(&m, made);
+finished:
     *strength = made;
     made = NULL;
 cleanup:

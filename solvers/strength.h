@@ -21,6 +21,11 @@ int dsep_strength_measure(dsep_context *ctx, dsep_citest *test, const dsep_skele
                           const dsep_graph *graph, const dsep_skeleton_settings *settings,
                           dsep_strength **strength);
 
+/* Adds finished strengths to a state, from which dsep_strength_measure() has them at once. They are
+ * lent to it. Not collective. Errors: DSEP_ERROR_INTERNAL. */
+int dsep_strength_save(const dsep_strength *strength, int64_t n_edges, dsep_state *state,
+                       dsep_error *error);
+
 /* Frees it and sets *strength to NULL; accepts NULL. Not collective. */
 void dsep_strength_destroy(dsep_strength **strength);
 

@@ -1,0 +1,195 @@
+#include "jobs/replicates.h"
+
+#include "mpi/memory.h"
+#include "solvers/replicate.h"
+#include "solvers/share.h"
+
+#include <gsl/gsl_cdf.h>
+#include <math.h>
+#include <stdlib.h>
+
+/* Shares are looked at whenever so many more replicates are done: the same numbers whatever the
+ * ranks. */
+enum { ROUND = 50 };
+
+/* --- plan ------------------------------------------------------------------------------------ */
+
+/* The fewest ranks a group with which all groups of a node fit into its memory; 0: none. */
+static int64_t fewest_ranks(dsep_context *ctx, const dsep_discover_input *input, int whole) {
+    const int64_t n = input->table->n_samples, p = input->table->n_variables;
+    const int64_t node_ranks = (dsep_size(ctx) + dsep_nodes(ctx) - 1) / dsep_nodes(ctx);
+    const int64_t bytes = dsep_replicator_bytes(n, p, whole);
+    const int64_t left =
+        input->memory_available - input->forecast.bytes_table - 2 * input->forecast.bytes_columns;
+    for (int64_t each = 1; each <= node_ranks; each++)
+        if (bytes >= 0 && bytes <= left / ((node_ranks + each - 1) / each))
+            return each;
+    return 0;
+}
+
+/* Ranks that would have no replicate join another group. */
+static int64_t choose_ranks(dsep_context *ctx, const dsep_discover_input *input,
+                            const dsep_replicates *r, int64_t asked, int whole) {
+    const int64_t fewest = fewest_ranks(ctx, input, whole), size = dsep_size(ctx);
+    if (fewest == 0)
+        return 0;
+    if (asked > 0)
+        return asked < size ? asked : size;
+    const int64_t spare = r->requested < size ? size / r->requested : 1;
+    return fewest > spare ? fewest : spare;
+}
+
+int dsep_replicates_plan(dsep_context *ctx, const dsep_discover_settings *settings,
+                         const dsep_discover_input *input, dsep_replicates *r) {
+    dsep_error *error = dsep_context_error(ctx);
+    const dsep_replicate_options *o = &settings->replicate;
+    const dsep_table *table = input->table;
+    *r = (dsep_replicates){.resample = {.scheme = (dsep_resample_scheme)o->scheme,
+                                        .seed = (uint64_t)settings->common.seed,
+                                        .n_samples = table->n_samples,
+                                        .fraction = o->fraction,
+                                        .block = o->block,
+                                        .environment = table->environment,
+                                        .n_environments = table->n_environments},
+                           .n_variables = table->n_variables,
+                           .kind = settings->skeleton_only ? DSEP_GRAPH_SKELETON : DSEP_GRAPH_CPDAG,
+                           .confidence = o->confidence,
+                           .until_stable = o->until_stable,
+                           .threshold = o->threshold};
+    const int code = dsep_resample_check(&r->resample, error);
+    if (code)
+        return code;
+    const int64_t most = dsep_resample_most(&r->resample);
+    r->requested = o->replicates < most ? o->replicates : most;
+    r->whole = input->whole;
+    r->ranks_each = choose_ranks(ctx, input, r, o->ranks_each, r->whole);
+    if (r->ranks_each == 0 && r->whole) {
+        r->whole = 0;
+        r->ranks_each = choose_ranks(ctx, input, r, o->ranks_each, 0);
+    }
+    if (r->ranks_each == 0)
+        return dsep_error_set(
+            error, DSEP_ERROR_RESOURCES,
+            "a replicate needs %.3g GB on a node beside the table, and %.3g GB "
+            "are there: use nodes with more memory, or fewer variables",
+            (double)dsep_replicator_bytes(table->n_samples, table->n_variables, 0) / 1e9,
+            (double)input->memory_available / 1e9);
+    return DSEP_OK;
+}
+
+/* --- run ------------------------------------------------------------------------------------- */
+
+typedef struct {
+    const dsep_discover_settings *settings;
+    const dsep_discover_input *input;
+    dsep_replicates *r;
+    dsep_replicator *replicator;
+    int32_t *weight; /* [n_samples] */
+} replication;
+
+static int run_one(dsep_context *group, int64_t unit, double *values, dsep_tally **tally,
+                   void *data) {
+    int code = DSEP_OK;
+    replication *run = data;
+    dsep_replicate made = {0};
+    const dsep_resample *resample = &run->r->resample;
+    const int permutes = resample->scheme == DSEP_RESAMPLE_PERMUTATION;
+    const dsep_variation variation = {.weight = permutes ? NULL : run->weight,
+                                      .permutation = permutes ? resample : NULL,
+                                      .permuted = unit,
+                                      .alpha = run->settings->alpha};
+    const dsep_pc_settings searching = {.search = {.max_order = run->settings->max_order},
+                                        .orientation = (dsep_orientation)run->settings->orientation,
+                                        .skeleton_only = run->settings->skeleton_only};
+    if (!permutes)
+        dsep_resample_weights(resample, unit, run->weight);
+    DSEP_TRY(dsep_replicator_run(group, run->replicator, &variation, run->input->knowledge,
+                                 &searching, &made));
+    values[DSEP_REPLICATE_EDGES] = (double)made.graph->n_edges;
+    values[DSEP_REPLICATE_DIRECTED] = (double)dsep_graph_count_directed(made.graph);
+    values[DSEP_REPLICATE_CONSTANT] = (double)made.constant;
+    values[DSEP_REPLICATE_LEVELS] = (double)made.n_levels;
+    const int mine = dsep_rank(group) == 0
+                         ? dsep_tally_add(tally[0], made.graph, NULL, dsep_context_error(group))
+                         : DSEP_OK;
+    DSEP_AGREE(group, mine);
+cleanup:
+    dsep_graph_destroy(&made.graph);
+    return code;
+}
+
+/* Half the width of the widest interval of a reported share: of every pair of marks that was seen,
+ * and of being joined at all. */
+static double least_known(const dsep_tally *tally, int64_t n, double confidence) {
+    const double z = gsl_cdf_ugaussian_Qinv((1 - confidence) / 2);
+    double widest = dsep_share_half_width(0, n, z);
+    for (int64_t e = 0; e < tally->n_edges; e++) {
+        const dsep_tally_edge *edge = &tally->edges[e];
+        widest = fmax(widest, dsep_share_half_width(dsep_tally_joined(edge), n, z));
+        for (int kind = 0; kind < DSEP_TALLY_MARKS; kind++)
+            widest = fmax(widest, dsep_share_half_width(edge->count[kind], n, z));
+    }
+    return widest;
+}
+
+static int stable(int64_t done, const double *values, dsep_tally *const *tally, void *data) {
+    (void)values;
+    const replication *run = data;
+    return least_known(tally[0], done, run->r->confidence) <= run->r->until_stable;
+}
+
+static int run_groups(dsep_context *ctx, dsep_groups *groups, const dsep_correlation *source,
+                      replication *run, dsep_running *running, const dsep_state *with) {
+    int code = DSEP_OK;
+    dsep_replicates *r = run->r;
+    dsep_context *group = dsep_groups_context(groups);
+    const dsep_campaign_plan plan = {.name = "replicates",
+                                     .units = "replicates",
+                                     .n_units = r->requested,
+                                     .n_values = DSEP_REPLICATE_VALUES,
+                                     .n_tallies = 1,
+                                     .round = ROUND,
+                                     .run = run_one,
+                                     .enough = r->until_stable > 0 ? stable : NULL,
+                                     .data = run,
+                                     .with = with};
+    r->n_groups = dsep_groups_count(groups);
+    const int mine = dsep_replicator_create(group, source, r->whole, &run->replicator);
+    if (mine)
+        *dsep_context_error(ctx) = *dsep_context_error(group);
+    DSEP_AGREE(ctx, mine);
+    dsep_log_line(ctx, "%lld replicates (%s): %d group%s of up to %lld rank%s",
+                  (long long)r->requested, dsep_resample_name(r->resample.scheme), r->n_groups,
+                  r->n_groups == 1 ? "" : "s", (long long)r->ranks_each,
+                  r->ranks_each == 1 ? "" : "s");
+    DSEP_TRY(dsep_campaign_run(ctx, groups, &plan, running, &r->campaign));
+    r->worst = least_known(r->campaign->tally[0], r->campaign->n_done, r->confidence);
+cleanup:
+    dsep_replicator_destroy(&run->replicator);
+    return code;
+}
+
+int dsep_replicates_run(dsep_context *ctx, const dsep_discover_settings *settings,
+                        const dsep_discover_input *input, dsep_running *running,
+                        const dsep_state *with, dsep_replicates *r) {
+    int code = DSEP_OK;
+    dsep_correlation *source = NULL;
+    dsep_groups *groups = NULL;
+    replication run = {.settings = settings, .input = input, .r = r};
+    dsep_log_section_begin(ctx, "replicates");
+    run.weight = dsep_array(input->table->n_samples, sizeof *run.weight);
+    DSEP_AGREE(ctx,
+               run.weight ? DSEP_OK : dsep_out_of_memory(dsep_context_error(ctx), "the weights"));
+    DSEP_TRY(dsep_correlation_create(ctx, input->table, 0, &source));
+    DSEP_TRY(dsep_groups_create(ctx, r->ranks_each, &groups));
+    DSEP_TRY(run_groups(ctx, groups, source, &run, running, with));
+cleanup:
+    dsep_groups_destroy(&groups);
+    dsep_correlation_destroy(&source);
+    free(run.weight);
+    return code;
+}
+
+void dsep_replicates_release(dsep_replicates *r) {
+    dsep_campaign_destroy(&r->campaign);
+}

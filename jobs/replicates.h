@@ -1,0 +1,44 @@
+/* Replicates of a search: which edges come back when rows are drawn again. */
+#ifndef DSEP_JOBS_REPLICATES_H
+#define DSEP_JOBS_REPLICATES_H
+
+#include "jobs/campaign.h"
+#include "jobs/discover_input.h"
+#include "solvers/pc.h"
+#include "solvers/resample.h"
+
+/* What a replicate's graph is told by, in this order. */
+enum {
+    DSEP_REPLICATE_EDGES,
+    DSEP_REPLICATE_DIRECTED,
+    DSEP_REPLICATE_CONSTANT, /* variables that did not vary */
+    DSEP_REPLICATE_LEVELS,   /* orders that were tested */
+    DSEP_REPLICATE_VALUES
+};
+
+typedef struct {
+    dsep_resample resample;
+    int64_t requested, n_variables;
+    dsep_graph_kind kind;
+    int64_t ranks_each; /* ranks a group */
+    int n_groups, whole;
+    double confidence, until_stable, threshold;
+    double worst; /* half the width of the interval of the share that is known least */
+    dsep_campaign *campaign;
+} dsep_replicates;
+
+/* Refuses what makes no sense before anything runs. Not collective: the same on every rank.
+ * Errors: DSEP_ERROR_USAGE, DSEP_ERROR_RESOURCES where no group fits. */
+int dsep_replicates_plan(dsep_context *ctx, const dsep_discover_settings *settings,
+                         const dsep_discover_input *input, dsep_replicates *replicates);
+
+/* Runs them. Collective. with: what checkpoints hold beside. Errors: agreed. Owner of what
+ * *replicates holds: the caller, dsep_replicates_release(). */
+int dsep_replicates_run(dsep_context *ctx, const dsep_discover_settings *settings,
+                        const dsep_discover_input *input, dsep_running *running,
+                        const dsep_state *with, dsep_replicates *replicates);
+
+/* Frees what it holds; accepts zeros. Not collective. */
+void dsep_replicates_release(dsep_replicates *replicates);
+
+#endif
