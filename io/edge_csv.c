@@ -9,10 +9,25 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SOURCE, TARGET, MARK_SOURCE, MARK_TARGET, WEIGHT, P_MAX, ORDER, KNOWN, REQUIRED = WEIGHT };
+enum {
+    SOURCE,
+    TARGET,
+    MARK_SOURCE,
+    MARK_TARGET,
+    WEIGHT,
+    P_MAX,
+    ORDER,
+    ROBUSTNESS,
+    KNOWN = ROBUSTNESS + DSEP_ROBUSTNESS_VALUES,
+    REQUIRED = WEIGHT
+};
 
-static const char *const known[KNOWN] = {"source", "target", "mark_source", "mark_target",
-                                         "weight", "p_max",  "order"};
+static const char *const first_known[] = {"source", "target", "mark_source", "mark_target",
+                                          "weight", "p_max",  "order"};
+
+static const char *known(int column) {
+    return column < ROBUSTNESS ? first_known[column] : dsep_robustness_names[column - ROBUSTNESS];
+}
 
 /* A field in the text, unquoted in place. */
 typedef struct {
@@ -145,16 +160,16 @@ static int read_header(reader *in) {
     for (int k = 0; k < KNOWN; k++) {
         in->column[k] = -1;
         for (int64_t i = 0; i < in->n_fields; i++)
-            if (is_text(in->fields[i], known[k])) {
+            if (is_text(in->fields[i], known(k))) {
                 if (in->column[k] >= 0)
-                    return WRONG(in, 1, "the column '%s' stands twice", known[k]);
+                    return WRONG(in, 1, "the column '%s' stands twice", known(k));
                 in->column[k] = i;
             }
         if (in->column[k] < 0 && k < REQUIRED)
             return WRONG(in, 1,
                          "there is no column '%s'. An edge CSV begins with the header "
                          "source,target,mark_source,mark_target",
-                         known[k]);
+                         known(k));
     }
     return DSEP_OK;
 }
@@ -162,7 +177,7 @@ static int read_header(reader *in) {
 static int read_name(reader *in, int column, int64_t *node) {
     const field found = in->fields[in->column[column]];
     if (found.length == 0)
-        return WRONG(in, in->row_line, "the %s has no name", known[column]);
+        return WRONG(in, in->row_line, "the %s has no name", known(column));
     *node = dsep_name_index_find(in->index, found.text, found.length);
     if (*node >= 0)
         return DSEP_OK;
@@ -183,7 +198,7 @@ static int read_mark(reader *in, int column, dsep_mark *mark) {
             *mark = m;
             return DSEP_OK;
         }
-    return WRONG(in, in->row_line, "%s is '%.*s'; it must be tail, arrow or circle", known[column],
+    return WRONG(in, in->row_line, "%s is '%.*s'; it must be tail, arrow or circle", known(column),
                  (int)(found.length < 40 ? found.length : 40), found.text);
 }
 
@@ -199,7 +214,7 @@ static int read_number(reader *in, int column, double *value) {
         return DSEP_OK;
     *value = strtod(text, &end);
     return *end || found.length > 62
-               ? WRONG(in, in->row_line, "%s is '%s', which is no number", known[column], text)
+               ? WRONG(in, in->row_line, "%s is '%s', which is no number", known(column), text)
                : DSEP_OK;
 }
 
@@ -218,6 +233,8 @@ static int read_edge(reader *in, row *made) {
     DSEP_TRY(read_number(in, P_MAX, &made->edge.p_max));
     DSEP_TRY(read_number(in, ORDER, &order));
     made->edge.order = order >= 0 && order < 1e9 ? (int64_t)order : -1;
+    for (int k = 0; k < DSEP_ROBUSTNESS_VALUES; k++)
+        DSEP_TRY(read_number(in, ROBUSTNESS + k, &made->edge.robustness[k]));
     made->line = in->row_line;
     if (edge->source == edge->target)
         return WRONG(in, in->row_line, "an edge joins '%s' to itself", in->names[edge->source]);

@@ -39,13 +39,22 @@ static void csv_edge(FILE *file, const dsep_named_graph *graph, int64_t e) {
     fprintf(file, ",%s,%s,%s,%s,", dsep_mark_name(edge.mark_source),
             dsep_mark_name(edge.mark_target), weight, p_max);
     if (graph->order[e] < 0)
-        fputs("NA\n", file);
+        fputs("NA", file);
     else
-        fprintf(file, "%" PRId64 "\n", graph->order[e]);
+        fprintf(file, "%" PRId64, graph->order[e]);
+    for (int k = 0; k < DSEP_ROBUSTNESS_VALUES; k++) {
+        char value[32];
+        dsep_csv_format_number(graph->robustness[k][e], value);
+        fprintf(file, ",%s", value);
+    }
+    fputc('\n', file);
 }
 
 static void print_csv(FILE *file, const dsep_named_graph *graph) {
-    fputs("source,target,mark_source,mark_target,weight,p_max,order\n", file);
+    fputs("source,target,mark_source,mark_target,weight,p_max,order", file);
+    for (int k = 0; k < DSEP_ROBUSTNESS_VALUES; k++)
+        fprintf(file, ",%s", dsep_robustness_names[k]);
+    fputc('\n', file);
     for (int64_t e = 0; e < graph->n_edges; e++)
         csv_edge(file, graph, e);
 }
@@ -65,7 +74,11 @@ static const char graphml_head[] =
     "  <key id=\"mark_target\" for=\"edge\" attr.name=\"mark_target\" attr.type=\"string\"/>\n"
     "  <key id=\"weight\" for=\"edge\" attr.name=\"weight\" attr.type=\"double\"/>\n"
     "  <key id=\"p_max\" for=\"edge\" attr.name=\"p_max\" attr.type=\"double\"/>\n"
-    "  <key id=\"order\" for=\"edge\" attr.name=\"order\" attr.type=\"long\"/>\n";
+    "  <key id=\"order\" for=\"edge\" attr.name=\"order\" attr.type=\"long\"/>\n"
+    "  <key id=\"partial_r2\" for=\"edge\" attr.name=\"partial_r2\" attr.type=\"double\"/>\n"
+    "  <key id=\"robustness\" for=\"edge\" attr.name=\"robustness\" attr.type=\"double\"/>\n"
+    "  <key id=\"robustness_ci\" for=\"edge\" attr.name=\"robustness_ci\" "
+    "attr.type=\"double\"/>\n";
 
 /* Unknown values are left out. */
 static void graphml_number(FILE *file, const char *key, double value) {
@@ -88,6 +101,8 @@ static void graphml_edge(FILE *file, const dsep_named_graph *graph, int64_t e) {
     graphml_number(file, "p_max", graph->p_max[e]);
     if (graph->order[e] >= 0)
         fprintf(file, "      <data key=\"order\">%" PRId64 "</data>\n", graph->order[e]);
+    for (int k = 0; k < DSEP_ROBUSTNESS_VALUES; k++)
+        graphml_number(file, dsep_robustness_names[k], graph->robustness[k][e]);
     fputs("    </edge>\n", file);
 }
 
@@ -152,6 +167,8 @@ static void gml_number(FILE *file, const char *key, double value) {
             text + digits);
 }
 
+static const char *const robustness_keys[] = {"partialR2", "robustness", "robustnessCi"};
+
 static void gml_edge(FILE *file, const dsep_named_graph *graph, int64_t e) {
     const dsep_edge edge = graph->edges[e];
     fprintf(file,
@@ -162,6 +179,8 @@ static void gml_edge(FILE *file, const dsep_named_graph *graph, int64_t e) {
     gml_number(file, "pMax", graph->p_max[e]);
     if (graph->order[e] >= 0)
         fprintf(file, " order %" PRId64, graph->order[e]);
+    for (int k = 0; k < DSEP_ROBUSTNESS_VALUES; k++)
+        gml_number(file, robustness_keys[k], graph->robustness[k][e]);
     fputs(" ]\n", file);
 }
 
@@ -220,6 +239,10 @@ static void json_edge(FILE *file, const dsep_named_graph *graph, int64_t e) {
     dsep_print_json_number(file, graph->p_max[e]);
     fputs(", \"order\": ", file);
     dsep_print_json_number(file, graph->order[e] < 0 ? NAN : (double)graph->order[e]);
+    for (int k = 0; k < DSEP_ROBUSTNESS_VALUES; k++) {
+        fprintf(file, ", \"%s\": ", dsep_robustness_names[k]);
+        dsep_print_json_number(file, graph->robustness[k][e]);
+    }
     fputs(e + 1 < graph->n_edges ? "},\n" : "}\n", file);
 }
 

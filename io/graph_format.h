@@ -7,7 +7,8 @@
 #include <stdio.h>
 
 typedef enum {
-    DSEP_FORMAT_CSV,      /* edge CSV: source,target,mark_source,mark_target,weight,p_max,order */
+    DSEP_FORMAT_CSV,      /* edge CSV: source,target,mark_source,mark_target,weight,p_max,order,
+                             partial_r2,robustness,robustness_ci */
     DSEP_FORMAT_GRAPHML,  /* igraph, yEd, Gephi, Cytoscape; marks and values as data */
     DSEP_FORMAT_DOT,      /* Graphviz; marks as arrow shapes */
     DSEP_FORMAT_GML,      /* marks and values as keys */

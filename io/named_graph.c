@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+const char *const dsep_robustness_names[] = {"partial_r2", "robustness", "robustness_ci"};
+
 /* The direction in which files hold an edge: a directed one from its tail, others from the lower
  * number. */
 static dsep_edge canonical(dsep_edge edge) {
@@ -32,7 +34,10 @@ static int allocate(dsep_named_graph *made) {
     made->weight = dsep_array(made->n_edges, sizeof *made->weight);
     made->p_max = dsep_array(made->n_edges, sizeof *made->p_max);
     made->order = dsep_array(made->n_edges, sizeof *made->order);
-    return made->names && made->edges && made->weight && made->p_max && made->order;
+    int whole = made->names && made->edges && made->weight && made->p_max && made->order;
+    for (int k = 0; k < DSEP_ROBUSTNESS_VALUES; k++)
+        whole &= (made->robustness[k] = dsep_array(made->n_edges, sizeof(double))) != NULL;
+    return whole;
 }
 
 static int fill(dsep_named_graph *made, char *const *names, const dsep_named_edge *edges) {
@@ -49,6 +54,8 @@ static int fill(dsep_named_graph *made, char *const *names, const dsep_named_edg
         made->weight[e] = sorted[e].weight;
         made->p_max[e] = sorted[e].p_max;
         made->order[e] = sorted[e].order;
+        for (int k = 0; k < DSEP_ROBUSTNESS_VALUES; k++)
+            made->robustness[k][e] = sorted[e].robustness[k];
     }
     free(sorted);
     for (int64_t x = 0; x < made->n_nodes; x++)
@@ -90,6 +97,8 @@ void dsep_named_graph_destroy(dsep_named_graph **graph) {
     free((*graph)->weight);
     free((*graph)->p_max);
     free((*graph)->order);
+    for (int k = 0; k < DSEP_ROBUSTNESS_VALUES; k++)
+        free((*graph)->robustness[k]);
     free(*graph);
     *graph = NULL;
 }
@@ -130,10 +139,12 @@ int dsep_named_graph_map(const dsep_named_graph *graph, char *const *names, int6
     for (int64_t e = 0; e < graph->n_edges; e++) {
         const dsep_edge old = graph->edges[e];
         edges[e] = (dsep_named_edge){
-            {where[old.source], where[old.target], old.mark_source, old.mark_target},
-            graph->weight[e],
-            graph->p_max[e],
-            graph->order[e]};
+            .edge = {where[old.source], where[old.target], old.mark_source, old.mark_target},
+            .weight = graph->weight[e],
+            .p_max = graph->p_max[e],
+            .order = graph->order[e]};
+        for (int k = 0; k < DSEP_ROBUSTNESS_VALUES; k++)
+            edges[e].robustness[k] = graph->robustness[k][e];
     }
     DSEP_TRY(dsep_named_graph_create(names, n_names, edges, graph->n_edges, graph->graph->kind,
                                      error, mapped));

@@ -4,6 +4,10 @@
 
 #include "mpi/graph.h"
 
+/* What is known of an edge's robustness to an unmeasured common cause, as files call it. */
+enum { DSEP_PARTIAL_R2, DSEP_ROBUSTNESS, DSEP_ROBUSTNESS_CI, DSEP_ROBUSTNESS_VALUES };
+extern const char *const dsep_robustness_names[DSEP_ROBUSTNESS_VALUES];
+
 typedef struct {
     int64_t n_nodes, n_edges;
     char **names; /* [n_nodes], valid UTF-8 */
@@ -11,7 +15,8 @@ typedef struct {
     dsep_edge *edges; /* [n_edges] in the order and direction of dsep_graph_edges() */
     double *weight;   /* [n_edges] NaN where unknown; so is p_max */
     double *p_max;
-    int64_t *order; /* [n_edges] -1 where unknown */
+    int64_t *order;                             /* [n_edges] -1 where unknown */
+    double *robustness[DSEP_ROBUSTNESS_VALUES]; /* each [n_edges] NaN where unknown */
 } dsep_named_graph;
 
 /* An edge with its values, on the way in. */
@@ -19,6 +24,7 @@ typedef struct {
     dsep_edge edge;
     double weight, p_max;
     int64_t order;
+    double robustness[DSEP_ROBUSTNESS_VALUES];
 } dsep_named_edge;
 
 /* Makes a graph from edges in any order and direction. Not collective. names and edges are copied.

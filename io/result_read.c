@@ -16,6 +16,7 @@ enum { MOST_EDGES = INT32_MAX };
 typedef struct {
     const dsep_h5tree *source, *target, *mark_source, *mark_target;
     const dsep_h5tree *weight, *p_max, *order; /* may be NULL */
+    const dsep_h5tree *robustness[DSEP_ROBUSTNESS_VALUES];
 } columns;
 
 typedef struct {
@@ -74,6 +75,8 @@ static int find_columns(const reader *in, columns *found) {
     found->weight = column(in, "weight", DSEP_H5TREE_REAL, rows);
     found->p_max = column(in, "p_max", DSEP_H5TREE_REAL, rows);
     found->order = column(in, "order", DSEP_H5TREE_INTEGER, rows);
+    for (int k = 0; k < DSEP_ROBUSTNESS_VALUES; k++)
+        found->robustness[k] = column(in, dsep_robustness_names[k], DSEP_H5TREE_REAL, rows);
     if (!found->target || !found->mark_source || !found->mark_target)
         return wrong(in, "the columns of /graph/edges are missing or of different lengths");
     return DSEP_OK;
@@ -98,6 +101,8 @@ static int read_edges(const reader *in, const columns *found, dsep_named_edge *e
                               .weight = found->weight ? found->weight->reals[e] : NAN,
                               .p_max = found->p_max ? found->p_max->reals[e] : NAN,
                               .order = found->order ? found->order->integers[e] : -1};
+        for (int k = 0; k < DSEP_ROBUSTNESS_VALUES; k++)
+            edges[e].robustness[k] = found->robustness[k] ? found->robustness[k]->reals[e] : NAN;
     }
     return code;
 }
@@ -164,6 +169,8 @@ static int read_result(const reader *in, dsep_result *result) {
     if (code)
         return code;
     result->complete = dsep_h5tree_integer(in->tree, "complete", 0) != 0;
+    result->n_samples = dsep_h5tree_integer(in->tree, "graph/n_samples", 0);
+    result->alpha = dsep_h5tree_real(in->tree, "graph/robustness_alpha", NAN);
     result->command = strdup(dsep_h5tree_text(in->tree, "command", ""));
     snprintf(result->hash, sizeof result->hash, "%s", dsep_h5tree_text(in->tree, "graph-hash", ""));
     if (!result->command)

@@ -6,9 +6,11 @@
 
 typedef struct {
     dsep_named_graph *graph;
-    char *command; /* the command line that made it; "" when not recorded */
-    char hash[17]; /* the recorded graph-hash; "" when not recorded */
-    int complete;  /* 0 for a labelled partial result */
+    char *command;     /* the command line that made it; "" when not recorded */
+    char hash[17];     /* the recorded graph-hash; "" when not recorded */
+    int complete;      /* 0 for a labelled partial result */
+    int64_t n_samples; /* that tests were made with; 0 when not recorded */
+    double alpha;      /* level of the robustness of edges; NaN when not recorded */
 } dsep_result;
 
 /* Reads names and graph of a result file and checks that they belong together: lengths, ranges,

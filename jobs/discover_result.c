@@ -2,11 +2,13 @@
 
 #include "io/graph_hash.h"
 #include "io/h5write.h"
+#include "io/named_graph.h"
 #include "jobs/build_info.h"
 #include "jobs/replicates_result.h"
 #include "jobs/search_tables.h"
 #include "mpi/exchange.h"
 #include "mpi/memory.h"
+#include "solvers/robustness.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -84,12 +86,22 @@ typedef struct {
     dsep_edge *edges;
     int64_t *pair, *source, *target, *order;
     int8_t *mark_source, *mark_target;
-    double *weight, *p_max;
+    double *weight, *p_max, *robustness[DSEP_ROBUSTNESS_VALUES];
 } edge_columns;
 
 static void release_columns(edge_columns *c) {
-    void *columns[] = {c->edges,       c->pair,        c->source, c->target, c->order,
-                       c->mark_source, c->mark_target, c->weight, c->p_max};
+    void *columns[] = {c->edges,
+                       c->pair,
+                       c->source,
+                       c->target,
+                       c->order,
+                       c->mark_source,
+                       c->mark_target,
+                       c->weight,
+                       c->p_max,
+                       c->robustness[DSEP_PARTIAL_R2],
+                       c->robustness[DSEP_ROBUSTNESS],
+                       c->robustness[DSEP_ROBUSTNESS_CI]};
     for (size_t i = 0; i < sizeof columns / sizeof *columns; i++)
         free(columns[i]);
 }
@@ -123,14 +135,37 @@ cleanup:
     return code;
 }
 
-static int write_edges(dsep_context *ctx, dsep_h5write *file, const dsep_pc *pc) {
+/* Against an unmeasured common cause, from the weakest test of each of this rank's edges. */
+static int fill_robustness(edge_columns *c, dsep_block mine, int64_t n_samples, double alpha,
+                           dsep_error *error) {
+    for (int k = 0; k < DSEP_ROBUSTNESS_VALUES; k++)
+        if (!(c->robustness[k] = dsep_array(mine.count, sizeof(double))))
+            return dsep_out_of_memory(error, "the robustness of edges");
+    for (int64_t e = 0; e < mine.count; e++) {
+        const double dof = dsep_robustness_dof(n_samples, c->order[mine.first + e]);
+        const dsep_robustness found =
+            dsep_robustness_value(c->weight[mine.first + e], dsep_robustness_critical(alpha, dof));
+        c->robustness[DSEP_PARTIAL_R2][e] = found.partial_r2;
+        c->robustness[DSEP_ROBUSTNESS][e] = found.robustness;
+        c->robustness[DSEP_ROBUSTNESS_CI][e] = found.robustness_ci;
+    }
+    return DSEP_OK;
+}
+
+static int write_edges(dsep_context *ctx, dsep_h5write *file, const dsep_discover_result *r) {
     int code = DSEP_OK;
     static const char *const marks[] = {"tail", "arrow", "circle"};
+    const dsep_pc *pc = r->pc;
+    const int64_t n_samples = r->input->table->n_samples;
+    const double alpha = r->settings->alpha;
     const int64_t n = pc->graph->n_edges;
     const dsep_block mine = dsep_layout_block(n, dsep_size(ctx), dsep_rank(ctx));
     const int64_t f = mine.first;
     edge_columns c;
     DSEP_AGREE(ctx, fill_columns(pc, &c, dsep_context_error(ctx)));
+    DSEP_AGREE(ctx, fill_robustness(&c, mine, n_samples, alpha, dsep_context_error(ctx)));
+    dsep_h5write_attribute_integer(file, "/graph", "n_samples", n_samples);
+    dsep_h5write_attribute_real(file, "/graph", "robustness_alpha", alpha);
     DSEP_TRY(dsep_h5write_table(file, "/graph/edges", n, 0, NULL));
     DSEP_TRY(dsep_h5write_column(file, "source", DSEP_H5_INT64, mine, c.source + f));
     DSEP_TRY(dsep_h5write_column(file, "target", DSEP_H5_INT64, mine, c.target + f));
@@ -139,6 +174,9 @@ static int write_edges(dsep_context *ctx, dsep_h5write *file, const dsep_pc *pc)
     DSEP_TRY(dsep_h5write_column(file, "weight", DSEP_H5_DOUBLE, mine, c.weight + f));
     DSEP_TRY(dsep_h5write_column(file, "p_max", DSEP_H5_DOUBLE, mine, c.p_max + f));
     DSEP_TRY(dsep_h5write_column(file, "order", DSEP_H5_INT64, mine, c.order + f));
+    for (int k = 0; k < DSEP_ROBUSTNESS_VALUES; k++)
+        DSEP_TRY(dsep_h5write_column(file, dsep_robustness_names[k], DSEP_H5_DOUBLE, mine,
+                                     c.robustness[k]));
 cleanup:
     release_columns(&c);
     return code;
@@ -281,7 +319,7 @@ int dsep_discover_result_write(dsep_context *ctx, dsep_discover_result *r) {
     write_root(ctx, file, r);
     DSEP_TRY(write_variables(file, r));
     write_graph_attributes(file, r->pc);
-    DSEP_TRY(write_edges(ctx, file, r->pc));
+    DSEP_TRY(write_edges(ctx, file, r));
     DSEP_TRY(write_sepsets(ctx, file, r->pc->skeleton->sepsets));
     if (r->pc->conflicts.count > 0)
         DSEP_TRY(write_conflicts(ctx, file, &r->pc->conflicts));

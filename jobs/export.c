@@ -69,8 +69,8 @@ const dsep_command dsep_command_export = {
     .arguments = "RESULT",
     .summary = "the graph in another format",
     .description = "Writes the graph of a result to standard output or to a file. Marks at the "
-                   "ends of edges (tail, arrow, circle), weights, largest p-values and orders are "
-                   "kept where the format can hold them.",
+                   "ends of edges (tail, arrow, circle), weights, largest p-values, orders and "
+                   "robustness values are kept where the format can hold them.",
     .examples = "  dsep export result.h5 > edges.csv\n"
                 "  dsep export result.h5 --format graphml -o graph.graphml\n"
                 "  dsep export result.h5 --format dot | dot -Tsvg > graph.svg\n",

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { STRONGEST = 20, NAME_WIDTH = 32 };
+enum { STRONGEST = 20, FRAGILE = 5, NAME_WIDTH = 32 };
 
 typedef struct {
     dsep_common_settings common;
@@ -125,17 +125,23 @@ static void look_up(const dsep_h5tree *tree, const char *name, char *text, size_
 /* --- tables ------------------------------------------------------------------------------------
  */
 
+static int cell_width(const dsep_h5tree *column) {
+    const size_t length = strlen(column->name);
+    return column->texts ? -16 : length > 12 ? (int)length : 12; /* texts stand to the left */
+}
+
 static void print_cell(FILE *stream, const dsep_h5tree *column, int64_t row) {
+    const int width = cell_width(column);
     if (row >= column->count)
-        fprintf(stream, " %12s", "");
+        fprintf(stream, " %*s", width, "");
     else if (column->texts)
-        fprintf(stream, " %-16s", column->texts[row]);
+        fprintf(stream, " %*s", width, column->texts[row]);
     else if (column->integers)
-        fprintf(stream, " %12" PRId64, column->integers[row]);
+        fprintf(stream, " %*" PRId64, width, column->integers[row]);
     else if (column->reals)
-        fprintf(stream, " %12.4g", column->reals[row]);
+        fprintf(stream, " %*.4g", width, column->reals[row]);
     else
-        fprintf(stream, " %12s", "...");
+        fprintf(stream, " %*s", width, "...");
 }
 
 /* A small table as it stands in the file, without its index. */
@@ -149,7 +155,8 @@ static void print_table(FILE *stream, const dsep_h5tree *tree, const char *path,
     fprintf(stream, "\n%s\n", title);
     for (int64_t c = 0; c < order->count; c++) {
         const dsep_h5tree *column = dsep_h5tree_find(table, order->texts[c]);
-        fprintf(stream, column && column->texts ? " %-16s" : " %12s", order->texts[c]);
+        if (column)
+            fprintf(stream, " %*s", cell_width(column), order->texts[c]);
     }
     fputc('\n', stream);
     for (int64_t row = 0; first && row < first->count && row < 100; row++) {
@@ -199,11 +206,15 @@ static int by_strength(const void *left, const void *right) {
     return (a->edge > b->edge) - (a->edge < b->edge);
 }
 
-static void print_edge(FILE *stream, const dsep_named_graph *graph, int64_t e, int width) {
+static void draw_edge(FILE *stream, const dsep_named_graph *graph, int64_t e, int width) {
     const dsep_edge edge = graph->edges[e];
     fprintf(stream, "  %*.*s %s %-*.*s", width, NAME_WIDTH, graph->names[edge.source],
             dsep_graph_arrow(edge.mark_source, edge.mark_target), width, NAME_WIDTH,
             graph->names[edge.target]);
+}
+
+static void print_edge(FILE *stream, const dsep_named_graph *graph, int64_t e, int width) {
+    draw_edge(stream, graph, e, width);
     if (!isnan(graph->weight[e]))
         fprintf(stream, "  %+.4f", graph->weight[e]);
     if (!isnan(graph->p_max[e]))
@@ -240,6 +251,37 @@ static int print_strongest(FILE *stream, const dsep_named_graph *graph, dsep_err
     if (shown < graph->n_edges)
         fprintf(stream, "  and %" PRId64 " more: dsep export lists them all\n",
                 graph->n_edges - shown);
+    free(list);
+    return DSEP_OK;
+}
+
+/* The edges that the weakest common cause would undo. */
+static int print_fragile(FILE *stream, const dsep_result *result, dsep_error *error) {
+    const dsep_named_graph *graph = result->graph;
+    const double *until = graph->robustness[DSEP_ROBUSTNESS_CI];
+    int64_t known = 0;
+    strength *list = dsep_array(graph->n_edges, sizeof *list);
+    if (!list)
+        return dsep_out_of_memory(error, "a list of edges");
+    for (int64_t e = 0; e < graph->n_edges; e++)
+        if (!isnan(until[e]))
+            list[known++] = (strength){-until[e], e};
+    if (known > 1)
+        qsort(list, (size_t)known, sizeof *list, by_strength);
+    const int64_t shown = known < FRAGILE ? known : FRAGILE;
+    const int width = shown_width(graph, list, shown);
+    if (shown > 0)
+        fprintf(stream,
+                "\nMost fragile edges: how much of the variance left of both ends an unmeasured "
+                "common cause\nhas to explain so that the test at alpha %g no longer rejects, and "
+                "until nothing is left\n",
+                result->alpha);
+    for (int64_t i = 0; i < shown; i++) {
+        const int64_t e = list[i].edge;
+        draw_edge(stream, graph, e, width);
+        fprintf(stream, "  not significant from %.2f %% on, zero at %.2f %%\n", 100 * until[e],
+                100 * graph->robustness[DSEP_ROBUSTNESS][e]);
+    }
     free(list);
     return DSEP_OK;
 }
@@ -380,7 +422,8 @@ static void print_conflicts(FILE *stream, const dsep_h5tree *tree, const dsep_na
 }
 
 static int print_graph(FILE *stream, const dsep_h5tree *tree, const char *path, dsep_error *error) {
-    static const char *const told[] = {"kind", "valid", "n_edges", "n_directed", NULL};
+    static const char *const told[] = {
+        "kind", "valid", "n_edges", "n_directed", "n_samples", "robustness_alpha", NULL};
     dsep_result *result = NULL;
     if (!dsep_h5tree_find(tree, "graph/edges"))
         return DSEP_OK;
@@ -391,6 +434,8 @@ static int print_graph(FILE *stream, const dsep_h5tree *tree, const char *path, 
     print_validity(stream, tree);
     print_attributes(stream, dsep_h5tree_find(tree, "graph"), told);
     code = print_strongest(stream, result->graph, error);
+    if (!code)
+        code = print_fragile(stream, result, error);
     print_conflicts(stream, tree, result->graph);
     print_section(stream, tree, "knowledge", "Knowledge");
     print_section(stream, tree, "search", "Search");
@@ -415,6 +460,9 @@ static int print(FILE *stream, void *data, dsep_error *error) {
     } else if (!code) {
         print_head(stream, tree, path);
         code = print_graph(stream, tree, path, error);
+        if (!code)
+            print_table(stream, tree, "sensitivity/robustness",
+                        "Robustness to an unmeasured common cause");
     }
     dsep_h5tree_destroy(&tree);
     return code;

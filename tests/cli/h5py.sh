@@ -15,6 +15,7 @@ ranks 3 discover "$scratch/data.csv" -o "$scratch/result.h5"
 is "$status" 0 "a result is written by 3 ranks"
 
 cat >"$scratch/read.py" <<'PYTHON'
+import math
 import sys
 import h5py
 import numpy as np
@@ -59,6 +60,32 @@ for end in "source", "target":
           mark.attrs["ordered"] is np.bool_(False) and
           elements(mark["categories"]) == ["tail", "arrow", "circle"])
 check("weights are correlations", (np.abs(edges["weight"][()]) <= 1).all())
+def quantile(alpha, dof):
+    """t with alpha / 2 above it, by Simpson's rule and bisection."""
+    constant = math.exp(math.lgamma((dof + 1) / 2) - math.lgamma(dof / 2)) / math.sqrt(dof * math.pi)
+    low, high = 0.0, 50.0
+    while high - low > 1e-13:
+        middle = (low + high) / 2
+        x = np.linspace(0, middle, 4001)
+        y = (1 + x * x / dof) ** (-(dof + 1) / 2)
+        area = constant * middle / 12000 * (y[0] + y[-1] + 4 * y[1::2].sum() + 2 * y[2:-1:2].sum())
+        low, high = (middle, high) if area < .5 - alpha / 2 else (low, middle)
+    return low
+
+alpha = float(file["graph"].attrs["robustness_alpha"])
+check("robustness has the run's level", alpha == float(file["search"].attrs["alpha"]))
+check("and its samples", int(file["graph"].attrs["n_samples"]) == 300)
+agree = True
+for r, order, r2, rv, ci in zip(edges["weight"][()], edges["order"][()], edges["partial_r2"][()],
+                                edges["robustness"][()], edges["robustness_ci"][()]):
+    dof = 300 - order - 2
+    t = r * math.sqrt(dof / (1 - r * r))
+    f = abs(t) / math.sqrt(dof)
+    f_ci = f - quantile(alpha, dof - 1) / math.sqrt(dof - 1)
+    agree &= abs(r2 - t * t / (t * t + dof)) < 1e-12
+    agree &= abs(rv - .5 * (math.sqrt(f ** 4 + 4 * f ** 2) - f ** 2)) < 1e-12
+    agree &= 0 < ci < rv and abs(ci - .5 * (math.sqrt(f_ci ** 4 + 4 * f_ci ** 2) - f_ci ** 2)) < 1e-11
+check("robustness follows from r, order and n", agree)
 pairs = list(zip(edges["source"][()], edges["target"][()]))
 check("edges are sorted", pairs == sorted(pairs))
 check("means are near 0", (np.abs(file["variables/mean"][()]) < 5).all())

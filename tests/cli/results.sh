@@ -14,6 +14,7 @@ is "$status" 0 "show"
 like "$out" 'data.csv: 2000 samples x 12 variables' "show tells what was read"
 like "$out" 'CPDAG over 12 variables' "show tells what was found"
 like "$out" 'V[0-9]+ (-->|---|<->) V[0-9]+ +[+-]0\.[0-9]{4}' "show draws edges"
+like "$out" 'not significant from [0-9.]+ % on, zero at [0-9.]+ %' "show names fragile edges"
 like "$out" 'We learned a CPDAG over 12 variables from 2000 samples' "show has a sentence to paste"
 one=$out
 ranks 3 show result.h5
@@ -30,7 +31,7 @@ fi
 
 run "$DSEP" export result.h5
 is "$status" 0 "export"
-is "$(head -n 1 "$scratch/out")" "source,target,mark_source,mark_target,weight,p_max,order" \
+is "$(head -n 1 "$scratch/out")" "source,target,mark_source,mark_target,weight,p_max,order,partial_r2,robustness,robustness_ci" \
     "an edge CSV has its header"
 cp "$scratch/out" edges.csv
 for format in graphml dot gml tetrad json pcalg dagitty adjacency; do

@@ -1,5 +1,6 @@
 /* Reading edge CSVs: what is accepted, what is refused and where. */
 #include "io/edge_csv.h"
+#include "io/graph_format.h"
 #include "io/graph_hash.h"
 #include "tests/support/tap.h"
 
@@ -38,9 +39,9 @@ static void test_reading(dsep_context *ctx) {
     tap_ok(isnan(g->weight[0]) && isnan(g->p_max[1]) && g->order[0] == -1, "no values are unknown");
     dsep_named_graph_destroy(&g);
     g = read_text(ctx, "\xEF\xBB\xBFmark_target,weight,extra,\"source\",mark_source,order,target,"
-                       "p_max\r\n"
-                       "arrow,-0.25,x,\"a, \"\"b\"\"\",circle,2,\"two\nlines\",1e-3\r\n"
-                       "arrow,NA,,\"two\nlines\",arrow,,\xc3\xa9 & <,\r\n"
+                       "p_max,robustness_ci,robustness\r\n"
+                       "arrow,-0.25,x,\"a, \"\"b\"\"\",circle,2,\"two\nlines\",1e-3,0.125,.5\r\n"
+                       "arrow,NA,,\"two\nlines\",arrow,,\xc3\xa9 & <,,NA,\r\n"
                        "\r\n");
     tap_ok(g && g->n_nodes == 3 && g->n_edges == 2,
            "any order of columns, CRLF, byte order mark, a blank line at the end");
@@ -50,6 +51,10 @@ static void test_reading(dsep_context *ctx) {
     tap_ok(g->weight[0] == -0.25 && g->p_max[0] == 1e-3 && g->order[0] == 2 &&
                isnan(g->weight[1]) && isnan(g->p_max[1]) && g->order[1] == -1,
            "values, known and not");
+    tap_ok(
+        g->robustness[DSEP_ROBUSTNESS][0] == .5 && g->robustness[DSEP_ROBUSTNESS_CI][0] == .125 &&
+            isnan(g->robustness[DSEP_ROBUSTNESS_CI][1]) && isnan(g->robustness[DSEP_PARTIAL_R2][0]),
+        "robustness, known and not");
     tap_ok(g->graph->kind == DSEP_GRAPH_PAG && g->edges[0].mark_source == DSEP_MARK_CIRCLE,
            "circles make a PAG");
     dsep_named_graph_destroy(&g);
@@ -103,6 +108,31 @@ static void test_refusals(dsep_context *ctx) {
            error.text);
 }
 
+/* What is printed is read back, bit for bit. */
+static void test_round_trip(dsep_context *ctx) {
+    static char text[1000];
+    char *names[] = {"a", "b", "c"};
+    const dsep_named_edge edges[] = {
+        {{0, 1, DSEP_MARK_TAIL, DSEP_MARK_ARROW}, .1, 1e-9, 3, {.01, 1.0 / 3, 2.0 / 7}},
+        {{1, 2, DSEP_MARK_TAIL, DSEP_MARK_TAIL}, NAN, .5, -1, {NAN, 1, 0}}};
+    dsep_named_graph *made = NULL, *back = NULL;
+    FILE *file = fmemopen(text, sizeof text, "w");
+    dsep_named_graph_create(names, 3, edges, 2, DSEP_GRAPH_CPDAG, NULL, &made);
+    const int printed = made && !dsep_graph_print(file, made, DSEP_FORMAT_CSV, NULL);
+    fclose(file);
+    back = read_text(ctx, text);
+    int same = printed && back && back->n_edges == 2;
+    for (int e = 0; same && e < 2; e++) {
+        same &= back->order[e] == edges[e].order && back->p_max[e] == edges[e].p_max;
+        for (int k = 0; k < DSEP_ROBUSTNESS_VALUES; k++)
+            same &= back->robustness[k][e] == edges[e].robustness[k] ||
+                    (isnan(back->robustness[k][e]) && isnan(edges[e].robustness[k]));
+    }
+    tap_ok(same, "a printed CSV is read back");
+    dsep_named_graph_destroy(&made);
+    dsep_named_graph_destroy(&back);
+}
+
 static void test_many(dsep_context *ctx) {
     static char text[400000];
     size_t length = (size_t)snprintf(text, sizeof text, "source,target,mark_source,mark_target\n");
@@ -121,11 +151,11 @@ static void test_mapping(dsep_context *ctx) {
     char *names[] = {"c", "x", "a", "b"}, *few[] = {"a", "c"};
     dsep_error error = {0};
     dsep_named_graph *mapped = NULL, *none = NULL;
-    dsep_named_graph *g = read_text(ctx, "source,target,mark_source,mark_target,weight\n"
-                                         "b,a,tail,arrow,1\na,c,tail,tail,2\n");
+    dsep_named_graph *g = read_text(ctx, "source,target,mark_source,mark_target,weight,partial_r2\n"
+                                         "b,a,tail,arrow,1,.5\na,c,tail,tail,2,.25\n");
     tap_ok(dsep_named_graph_map(g, names, 4, &error, &mapped) == DSEP_OK && mapped->n_nodes == 4 &&
                dsep_graph_directed(mapped->graph, 3, 2) && mapped->edges[0].source == 0 &&
-               mapped->weight[0] == 2,
+               mapped->weight[0] == 2 && mapped->robustness[DSEP_PARTIAL_R2][0] == .25,
            "a graph over other names");
     tap_ok(dsep_named_graph_map(g, few, 2, &error, &none) == DSEP_ERROR_DATA && !none &&
                strstr(error.text, "'b'"),
@@ -160,6 +190,7 @@ int main(int argc, char **argv) {
     dsep_context *ctx = tap_begin(&argc, &argv);
     test_reading(ctx);
     test_refusals(ctx);
+    test_round_trip(ctx);
     test_many(ctx);
     test_mapping(ctx);
     test_hash(ctx);

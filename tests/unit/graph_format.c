@@ -15,11 +15,12 @@ static char *awkward[] = {"a, \"b\"", "x & <y>", "\xc3\xa9", "p\\q"};
 static char *plain[] = {"A", "B", "C", "D"};
 
 /* 0 -> 1, 1 - 2, and 3 apart */
-static const dsep_named_edge mixed[] = {{{0, 1, T, A}, -0.1, 1e-300, 0},
-                                        {{1, 2, T, T}, 1.0 / 3.0, NAN, -1}};
+static const dsep_named_edge mixed[] = {{{0, 1, T, A}, -0.1, 1e-300, 0, {0.01, 0.095, 0}},
+                                        {{1, 2, T, T}, 1.0 / 3.0, NAN, -1, {NAN, NAN, NAN}}};
 /* 2 o-> 0, 0 <-> 1, 1 o-o 3 */
-static const dsep_named_edge circles[] = {
-    {{2, 0, C, A}, 2, 0.5, 1}, {{0, 1, A, A}, NAN, 0, 2}, {{1, 3, C, C}, -INFINITY, 1, 3}};
+static const dsep_named_edge circles[] = {{{2, 0, C, A}, 2, 0.5, 1, {1, 1, 1}},
+                                          {{0, 1, A, A}, NAN, 0, 2, {NAN, 0.25, NAN}},
+                                          {{1, 3, C, C}, -INFINITY, 1, 3, {NAN, NAN, NAN}}};
 
 static char *print(char *const *names, const dsep_named_edge *edges, int64_t n_edges,
                    dsep_graph_kind kind, dsep_graph_format format) {
@@ -52,15 +53,17 @@ static char *print_circles(dsep_graph_format format) {
 
 static void test_csv(void) {
     is(print_mixed(DSEP_FORMAT_CSV),
-       "source,target,mark_source,mark_target,weight,p_max,order\n"
-       "\"a, \"\"b\"\"\",x & <y>,tail,arrow,-0.1,1e-300,0\n"
-       "x & <y>,\xc3\xa9,tail,tail,0.3333333333333333,NA,NA\n",
+       "source,target,mark_source,mark_target,weight,p_max,order,"
+       "partial_r2,robustness,robustness_ci\n"
+       "\"a, \"\"b\"\"\",x & <y>,tail,arrow,-0.1,1e-300,0,0.01,0.095,0\n"
+       "x & <y>,\xc3\xa9,tail,tail,0.3333333333333333,NA,NA,NA,NA,NA\n",
        "csv");
     is(print_circles(DSEP_FORMAT_CSV),
-       "source,target,mark_source,mark_target,weight,p_max,order\n"
-       "A,B,arrow,arrow,NA,0,2\n"
-       "A,C,arrow,circle,2,0.5,1\n"
-       "B,D,circle,circle,-inf,1,3\n",
+       "source,target,mark_source,mark_target,weight,p_max,order,"
+       "partial_r2,robustness,robustness_ci\n"
+       "A,B,arrow,arrow,NA,0,2,NA,0.25,NA\n"
+       "A,C,arrow,circle,2,0.5,1,1,1,1\n"
+       "B,D,circle,circle,-inf,1,3,NA,NA,NA\n",
        "csv with circles");
 }
 
@@ -70,7 +73,8 @@ static void test_graphml(void) {
     tap_ok(text &&
                strncmp(text, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<graphml ", 47) == 0 &&
                strstr(text, "<key id=\"weight\" for=\"edge\" attr.name=\"weight\" "
-                            "attr.type=\"double\"/>"),
+                            "attr.type=\"double\"/>") &&
+               strstr(text, "<key id=\"robustness_ci\" for=\"edge\""),
            "graphml declares its keys");
     is(graph ? strdup(graph) : NULL,
        "  <graph id=\"G\" edgedefault=\"directed\">\n"
@@ -85,6 +89,9 @@ static void test_graphml(void) {
        "      <data key=\"weight\">-0.1</data>\n"
        "      <data key=\"p_max\">1e-300</data>\n"
        "      <data key=\"order\">0</data>\n"
+       "      <data key=\"partial_r2\">0.01</data>\n"
+       "      <data key=\"robustness\">0.095</data>\n"
+       "      <data key=\"robustness_ci\">0</data>\n"
        "    </edge>\n"
        "    <edge id=\"e1\" source=\"n1\" target=\"n2\" directed=\"false\">\n"
        "      <data key=\"mark_source\">tail</data>\n"
@@ -122,7 +129,7 @@ static void test_gml(void) {
        "  node [ id 2 label \"&#233;\" ]\n"
        "  node [ id 3 label \"p\\q\" ]\n"
        "  edge [ source 0 target 1 markSource \"tail\" markTarget \"arrow\" weight -0.1 pMax "
-       "1.0e-300 order 0 ]\n"
+       "1.0e-300 order 0 partialR2 0.01 robustness 0.095 robustnessCi 0.0 ]\n"
        "  edge [ source 1 target 2 markSource \"tail\" markTarget \"tail\" weight "
        "0.3333333333333333 ]\n"
        "]\n",
@@ -150,10 +157,12 @@ static void test_json(void) {
        "  \"nodes\": [\"a, \\\"b\\\"\", \"x & <y>\", \"\xc3\xa9\", \"p\\\\q\"],\n"
        "  \"edges\": [\n"
        "    {\"source\": \"a, \\\"b\\\"\", \"target\": \"x & <y>\", \"mark_source\": \"tail\", "
-       "\"mark_target\": \"arrow\", \"weight\": -0.1, \"p_max\": 1e-300, \"order\": 0},\n"
+       "\"mark_target\": \"arrow\", \"weight\": -0.1, \"p_max\": 1e-300, \"order\": 0, "
+       "\"partial_r2\": 0.01, \"robustness\": 0.095, \"robustness_ci\": 0},\n"
        "    {\"source\": \"x & <y>\", \"target\": \"\xc3\xa9\", \"mark_source\": \"tail\", "
        "\"mark_target\": \"tail\", \"weight\": 0.3333333333333333, \"p_max\": null, "
-       "\"order\": null}\n"
+       "\"order\": null, \"partial_r2\": null, \"robustness\": null, "
+       "\"robustness_ci\": null}\n"
        "  ]\n"
        "}\n",
        "json");

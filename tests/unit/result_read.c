@@ -35,6 +35,7 @@ static int write_edges(dsep_context *ctx, dsep_h5write *file, flaw wrong) {
     dsep_h5write_categories(file, "mark_source", marks, 3, rows, at_source);
     dsep_h5write_column(file, "weight", DSEP_H5_DOUBLE, rows, weight);
     dsep_h5write_column(file, "order", DSEP_H5_INT64, rows, order);
+    dsep_h5write_column(file, "robustness", DSEP_H5_DOUBLE, rows, weight);
     if (!wrong.missing)
         return dsep_h5write_categories(file, "mark_target", marks, 3, rows, at_target);
     const dsep_h5write_slab slab = dsep_h5write_line(2 - wrong.missing, fewer);
@@ -54,6 +55,8 @@ static const char *store(dsep_context *ctx, flaw wrong) {
     dsep_h5write_table(file, "/variables", 3, 1, names);
     if (!wrong.no_graph) {
         dsep_h5write_attribute_text(file, "/graph", "kind", wrong.kind);
+        dsep_h5write_attribute_integer(file, "/graph", "n_samples", 300);
+        dsep_h5write_attribute_real(file, "/graph", "robustness_alpha", .01);
         write_edges(ctx, file, wrong);
     }
     if (dsep_h5write_commit(&file))
@@ -77,6 +80,10 @@ static void test_reading(dsep_context *ctx) {
            "edges in file order");
     tap_ok(g->weight[0] == 0.5 && isnan(g->weight[1]) && isnan(g->p_max[0]) && g->order[1] == 3,
            "values; a column that is not there is unknown");
+    tap_ok(g->robustness[DSEP_ROBUSTNESS][0] == 0.5 && isnan(g->robustness[DSEP_ROBUSTNESS][1]) &&
+               isnan(g->robustness[DSEP_ROBUSTNESS_CI][0]) && result->n_samples == 300 &&
+               result->alpha == .01,
+           "robustness, and what it was computed with");
     tap_ok(result->complete && strcmp(result->command, "dsep discover x.csv") == 0, "provenance");
     flaw hashed = none;
     char hash[17];
