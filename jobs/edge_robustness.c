@@ -7,6 +7,7 @@
 #include "jobs/build_info.h"
 #include "jobs/discover_result.h"
 #include "mpi/exchange.h"
+#include "mpi/log.h"
 #include "mpi/memory.h"
 #include "mpi/random.h"
 #include "solvers/prior.h"
@@ -293,7 +294,7 @@ static void write_root(const study *s, dsep_h5write *file) {
     static const char at[] = "/sensitivity/robustness";
     char build[4096], now[32];
     dsep_build_info(build, sizeof build);
-    dsep_discover_now(now);
+    dsep_clock_date(dsep_clock_now(), now);
     dsep_h5write_attribute_text(file, "/", "encoding-type", "dsep-result");
     dsep_h5write_attribute_text(file, "/", "encoding-version", "0.1.0");
     dsep_h5write_attribute_integer(file, "/", "complete", 1);

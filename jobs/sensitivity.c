@@ -47,10 +47,10 @@ static int study_table(dsep_context *ctx, const dsep_invocation *call, double be
                                      dsep_context_error(ctx), &path));
     dsep_log_section_begin(ctx, "reading");
     DSEP_TRY(dsep_table_read(ctx, &reading, &table));
-    DSEP_AGREE(ctx, dsep_sensitivity_design(settings, table->n_samples, dsep_context_error(ctx),
-                                            &design));
-    DSEP_TRY(dsep_running_open(ctx, call, &settings->running, path, table->checksum, began,
-                               &running));
+    DSEP_AGREE(
+        ctx, dsep_sensitivity_design(settings, table->n_samples, dsep_context_error(ctx), &design));
+    DSEP_TRY(
+        dsep_running_open(ctx, call, &settings->running, path, table->checksum, began, &running));
     DSEP_TRY(
         dsep_sensitivity_data_run(ctx, settings, design, table, &running, &reference, &campaign));
     dsep_sensitivity_result result = {call, &running, design, campaign, table, reference, path};
@@ -74,8 +74,8 @@ static int study_simulation(dsep_context *ctx, const dsep_invocation *call, doub
     dsep_campaign *campaign = NULL;
     dsep_running running = {0};
     const dsep_sensitivity_settings *settings = call->settings;
-    DSEP_AGREE(ctx, dsep_output_path(settings->common.output, "study", dsep_context_error(ctx),
-                                     &path));
+    DSEP_AGREE(ctx,
+               dsep_output_path(settings->common.output, "study", dsep_context_error(ctx), &path));
     DSEP_AGREE(ctx, dsep_sensitivity_design(settings, 0, dsep_context_error(ctx), &design));
     DSEP_TRY(dsep_running_open(ctx, call, &settings->running, path, "", began, &running));
     DSEP_TRY(dsep_simulation_study_run(ctx, settings, design, &running, &campaign));

@@ -94,7 +94,8 @@ static double share_in(const unit_sets *sets, const dsep_tally *tally, int64_t g
     return runs ? (double)(found ? dsep_tally_joined(found) : 0) / (double)runs : NAN;
 }
 
-static void fill(const unit_sets *sets, const dsep_graph *reference, dsep_tally *const *tally, dsep_sensitivity_edges *made) {
+static void fill(const unit_sets *sets, const dsep_graph *reference, dsep_tally *const *tally,
+                 dsep_sensitivity_edges *made) {
     const int forward = dsep_tally_kind(DSEP_MARK_TAIL, DSEP_MARK_ARROW);
     const int backward = dsep_tally_kind(DSEP_MARK_ARROW, DSEP_MARK_TAIL);
     for (int64_t e = 0; e < made->n_edges; e++) {
@@ -124,7 +125,8 @@ int dsep_sensitivity_edges_create(const dsep_study_design *design, const uint8_t
                                       .backward = dsep_array(n, sizeof *edges->backward),
                                       .reference = dsep_array(n, 1),
                                       .by_effect = dsep_array(n * effects, sizeof(double))};
-    if (!code && (!edges->share || !edges->forward || !edges->backward || !edges->reference || !edges->by_effect))
+    if (!code && (!edges->share || !edges->forward || !edges->backward || !edges->reference ||
+                  !edges->by_effect))
         code = dsep_out_of_memory(error, "the shares of edges");
     if (!code)
         fill(&sets, reference, tally, edges);
@@ -193,8 +195,8 @@ int dsep_sensitivity_edges_write(dsep_context *ctx, dsep_h5write *file,
                column && ends ? DSEP_OK : dsep_out_of_memory(dsep_context_error(ctx), "a table"));
     DSEP_TRY(dsep_h5write_table(file, "/sensitivity/edges", edges->n_edges, 0, NULL));
     DSEP_TRY(write_ends(file, edges, mine, ends));
-    DSEP_TRY(dsep_h5write_column(file, "reference", DSEP_H5_INT8, mine,
-                                 edges->reference + mine.first));
+    DSEP_TRY(
+        dsep_h5write_column(file, "reference", DSEP_H5_INT8, mine, edges->reference + mine.first));
     DSEP_TRY(dsep_h5write_column(file, "share", DSEP_H5_DOUBLE, mine, edges->share + mine.first));
     DSEP_TRY(dsep_h5write_column(file, "share_forward", DSEP_H5_DOUBLE, mine,
                                  edges->forward + mine.first));

@@ -18,9 +18,10 @@ typedef struct {
 } dsep_sensitivity_edges;
 
 /* Makes shares of counts. Not collective. tally: [1 + n_effects] of all runs and of each group,
- * sorted. done: [n_units]. n_variables: of the table. reference: over all of them. Errors: DSEP_ERROR_RESOURCES. Cost: where
- * runs drop variables, n_units bits a variable and a pass over them an edge and group. Owner of
- * what it holds: the caller, dsep_sensitivity_edges_release(). Reproducibility: class A. */
+ * sorted. done: [n_units]. n_variables: of the table. reference: over all of them. Errors:
+ * DSEP_ERROR_RESOURCES. Cost: where runs drop variables, n_units bits a variable and a pass over
+ * them an edge and group. Owner of what it holds: the caller, dsep_sensitivity_edges_release().
+ * Reproducibility: class A. */
 int dsep_sensitivity_edges_create(const dsep_study_design *design, const uint8_t *done,
                                   int64_t n_variables, const dsep_graph *reference,
                                   dsep_tally *const *tally, dsep_error *error,
@@ -29,9 +30,9 @@ int dsep_sensitivity_edges_create(const dsep_study_design *design, const uint8_t
 /* Frees it; accepts zeros. Not collective. */
 void dsep_sensitivity_edges_release(dsep_sensitivity_edges *edges);
 
-/* Writes /sensitivity/edges: source, target, reference, share, share_forward, share_backward and, for each
- * factor that varies, FACTOR_least and FACTOR_greatest. Collective. Errors: DSEP_ERROR_RESOURCES,
- * those of h5write.h; agreed. */
+/* Writes /sensitivity/edges: source, target, reference, share, share_forward, share_backward and,
+ * for each factor that varies, FACTOR_least and FACTOR_greatest. Collective. Errors:
+ * DSEP_ERROR_RESOURCES, those of h5write.h; agreed. */
 int dsep_sensitivity_edges_write(dsep_context *ctx, dsep_h5write *file,
                                  const dsep_study_design *design,
                                  const dsep_sensitivity_edges *edges);

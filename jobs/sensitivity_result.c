@@ -58,10 +58,9 @@ static int write_edges(dsep_context *ctx, dsep_h5write *file, const dsep_sensiti
     dsep_graph_hash(r->reference, r->table->names, hash);
     dsep_h5write_attribute_text(file, "/sensitivity", "reference_hash", hash);
     dsep_h5write_attribute_integer(file, "/sensitivity", "reference_edges", r->reference->n_edges);
-    DSEP_AGREE(ctx, dsep_sensitivity_edges_create(r->design, r->campaign->done,
-                                                  r->table->n_variables, r->reference,
-                                                  r->campaign->tally, dsep_context_error(ctx),
-                                                  &edges));
+    DSEP_AGREE(ctx, dsep_sensitivity_edges_create(
+                        r->design, r->campaign->done, r->table->n_variables, r->reference,
+                        r->campaign->tally, dsep_context_error(ctx), &edges));
     DSEP_TRY(dsep_sensitivity_edges_write(ctx, file, r->design, &edges));
 cleanup:
     dsep_sensitivity_edges_release(&edges);
