@@ -4,6 +4,7 @@
 #include "io/result_read.h"
 #include "jobs/commands.h"
 #include "jobs/output.h"
+#include "jobs/study_print.h"
 #include "jobs/tree_json.h"
 #include "mpi/memory.h"
 
@@ -463,6 +464,8 @@ static int print(FILE *stream, void *data, dsep_error *error) {
         if (!code)
             print_table(stream, tree, "sensitivity/robustness",
                         "Robustness to an unmeasured common cause");
+        if (!code)
+            code = dsep_study_print(stream, tree, error);
     }
     dsep_h5tree_destroy(&tree);
     return code;

@@ -8,7 +8,7 @@
 #include <string.h>
 
 /* What is drawn under one seed; its own numbers each. */
-enum { DRAW_SEED, DRAW_KEPT, DRAW_NOISE, DRAW_FACTOR };
+enum { DRAW_SEED, DRAW_KEPT, DRAW_FACTOR };
 
 static dsep_random source(uint64_t seed, int what) {
     return (dsep_random){seed, DSEP_STREAM_DESIGN, (uint32_t)what};
@@ -30,7 +30,7 @@ uint64_t dsep_study_unit_seed(const dsep_study_design *design, int64_t unit) {
 }
 
 dsep_random dsep_study_noise(uint64_t unit_seed) {
-    return source(unit_seed, DRAW_NOISE);
+    return (dsep_random){unit_seed, DSEP_STREAM_ADDED, 0};
 }
 
 /* --- levels ---------------------------------------------------------------------------------- */

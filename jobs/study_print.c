@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_CELLS = 32, MOST_EDGES = 10, MOST_COLUMNS = 24, WIDTH = 48 };
+enum { MOST_CELLS = 36, MOST_EDGES = 10, MOST_COLUMNS = 24, WIDTH = 48 };
 
 /* A column as it is shown. */
 typedef struct {
@@ -168,15 +168,23 @@ static int add_figures(const source *from, column *columns) {
     return shown;
 }
 
-static void print_means(FILE *stream, const dsep_h5tree *place) {
+/* Cells where one factor varies, and of a simulation also where they are not too many. */
+static int shows_cells(const dsep_h5tree *place, int truth) {
+    source levels;
+    const int64_t cells = dsep_h5tree_integer(place, "n_cells", 0);
+    if (!open_table(place, "levels", "replicates", &levels))
+        return cells == 1;
+    return cells <= (truth && cells <= MOST_CELLS ? cells : levels.rows);
+}
+
+static void print_means(FILE *stream, const dsep_h5tree *place, int truth) {
     column columns[MOST_COLUMNS];
     source from;
     int count = 0;
-    const int few = dsep_h5tree_integer(place, "n_cells", 0) <= MOST_CELLS;
-    if (few && open_table(place, "cells", "seed", &from)) {
+    if (shows_cells(place, truth) && open_table(place, "cells", "seed", &from)) {
         count = add_factors(stream, &from, columns);
     } else if (open_table(place, "levels", "replicates", &from)) {
-        fputs("Cells are many; these are means over all cells that share a level.\n\n", stream);
+        fputs("Means over all cells that share a level; cells are in the result.\n\n", stream);
         columns[count++] =
             (column){.title = "factor", .value = dsep_h5tree_find(from.table, "factor")};
         columns[count++] =
@@ -308,7 +316,7 @@ int dsep_study_print(FILE *stream, const dsep_h5tree *tree, dsep_error *error) {
         if (!place || !dsep_h5tree_find(place, "n_cells"))
             continue;
         print_title(stream, place, places[i][1]);
-        print_means(stream, place);
+        print_means(stream, place, i == 1);
         const dsep_h5tree *edges = dsep_h5tree_find(place, "edges");
         if (edges)
             code = print_edges(stream, tree, edges, error);
