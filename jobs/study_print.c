@@ -168,13 +168,13 @@ static int add_figures(const source *from, column *columns) {
     return shown;
 }
 
-/* Cells where one factor varies, and of a simulation also where they are not too many. */
+/* Cells where one factor varies; of a simulation, where they are not too many. */
 static int shows_cells(const dsep_h5tree *place, int truth) {
     source levels;
     const int64_t cells = dsep_h5tree_integer(place, "n_cells", 0);
     if (!open_table(place, "levels", "replicates", &levels))
         return cells == 1;
-    return cells <= (truth && cells <= MOST_CELLS ? cells : levels.rows);
+    return cells <= (truth ? MOST_CELLS : levels.rows);
 }
 
 static void print_means(FILE *stream, const dsep_h5tree *place, int truth) {
