@@ -159,8 +159,8 @@ const dsep_command dsep_command_sensitivity = {
         "  dsep sensitivity genes.csv --alpha 0.001,0.01,0.05 --subsample 0.5,0.8 -o moves.h5\n"
         "  dsep sensitivity genes.csv --alpha 0.0001,0.1 --measurement-error 0,0.5 "
         "--design random\n"
-        "  mpirun -n 4 dsep sensitivity --simulate --variables 50 --samples 100,200,500,1000 "
-        "--degree 2,3 --replicates 100 -o study.h5\n"
+        "  mpirun -n 4 dsep sensitivity --simulate --variables 50 --samples 100,200,500 "
+        "-R 100 -o study.h5\n"
         "  dsep sensitivity result.h5 --edges BRCA1:TP53\n",
     .min_arguments = 0,
     .max_arguments = 1,
