@@ -12,6 +12,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Where the time went, in all allocations. */
+static int tell_times(dsep_context *ctx, const dsep_running *running) {
+    int64_t count = 0;
+    dsep_log_section *sections = NULL;
+    const int code = dsep_running_sections(ctx, running, &sections, &count);
+    if (!code)
+        dsep_log_table(ctx, sections, count);
+    free(sections);
+    return code;
+}
+
 /* Writes what is to be written, and says how it ended. */
 static int finish(dsep_context *ctx, dsep_running *running, dsep_sensitivity_result *r) {
     int code = DSEP_OK;
@@ -20,6 +31,7 @@ static int finish(dsep_context *ctx, dsep_running *running, dsep_sensitivity_res
     if (whole || partial) {
         dsep_log_section_begin(ctx, "writing");
         DSEP_TRY(dsep_sensitivity_result_write(ctx, r));
+        DSEP_TRY(tell_times(ctx, running));
         if (!settings->common.quiet)
             DSEP_TRY(dsep_sensitivity_result_print(ctx, r));
     }

@@ -276,8 +276,8 @@ static void test_errors(void) {
     test_error("data.csv --real nan", "--real nan: expected a number from 0 to 1");
     test_error("data.csv --real inf", "--real inf: expected a number from 0 to 1");
     test_error("data.csv --real 0,5", "--real 0,5: expected a number from 0 to 1");
-    test_error("data.csv --whole 5,1001", "--whole 1001: expected a whole number from 1 to 1000, "
-                                          "all, or several with commas between them");
+    test_error("data.csv --whole 5,1001", "--whole 1001: expected a whole number from 1 to 1000 "
+                                          "or all, or several with commas between them");
     test_error("data.csv --whole all,0", "--whole 0: expected a whole number from 1 to 1000 "
                                          "or all, or several with commas between them");
     test_error("data.csv --reals 0.5,,0", "--reals : expected a number from -1 to 1, or several "

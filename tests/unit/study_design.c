@@ -5,6 +5,7 @@
 #include "tests/support/tap.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
