@@ -94,10 +94,10 @@ static const struct {
     int of;
 } factors[] = {
     {"variables", FIELD(variables), DSEP_FACTOR_WHOLE, NULL, 0, OF_SIMULATION},
-    {"samples", FIELD(samples), DSEP_FACTOR_WHOLE, NULL, 0, OF_BOTH},
     {"degree", FIELD(degree), DSEP_FACTOR_REAL, NULL, 3, OF_SIMULATION},
     {"graph", FIELD(graph), DSEP_FACTOR_CHOICE, GRAPHS, 0, OF_SIMULATION},
     {"noise", FIELD(noise), DSEP_FACTOR_CHOICE, NOISES, 0, OF_SIMULATION},
+    {"samples", FIELD(samples), DSEP_FACTOR_WHOLE, NULL, 0, OF_BOTH},
     {"subsample", FIELD(subsample), DSEP_FACTOR_REAL, NULL, 1, OF_DATA},
     {"measurement-error", FIELD(error), DSEP_FACTOR_REAL, NULL, 0, OF_BOTH},
     {"drop-variables", FIELD(drop), DSEP_FACTOR_REAL, NULL, 0, OF_DATA},

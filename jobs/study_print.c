@@ -11,7 +11,7 @@ enum { MOST_CELLS = 36, MOST_EDGES = 10, MOST_COLUMNS = 24, WIDTH = 48 };
 
 /* A column as it is shown. */
 typedef struct {
-    const char *title;
+    char title[WIDTH];
     const dsep_h5tree *value, *mcse;
     int digits; /* behind the point; -1: as short as can be */
     int width;
@@ -31,6 +31,13 @@ static const struct {
     {"arrowhead_precision", "arrowhead precision", 3},
     {"arrowhead_recall", "arrowhead recall", 3},
 };
+
+/* Columns are named for programs, choices for the command line: max_order is max-order there. */
+static void name_choice(char text[WIDTH], const char *name, int length) {
+    snprintf(text, WIDTH, "%.*s", length, name);
+    for (char *c = text; *c; c++)
+        *c = *c == '_' ? '-' : *c;
+}
 
 /* --- one value ------------------------------------------------------------------------------- */
 
@@ -138,19 +145,26 @@ static int add_factors(FILE *stream, const source *from, column *columns) {
         const char *name = from->order->texts[k];
         if (strcmp(name, from->end) == 0)
             break;
-        const column c = {
-            .title = name, .value = dsep_h5tree_find(from->table, name), .digits = -1};
+        column c = {.value = dsep_h5tree_find(from->table, name), .digits = -1};
+        name_choice(c.title, name, (int)strlen(name));
         if (!c.value)
             continue;
         if (varies(&c, from->rows)) {
             columns[shown++] = c;
         } else {
             print_value(text, &c, 0);
-            fprintf(stream, "%s%s %s", fixed++ ? ", " : "In each cell: ", name, text);
+            fprintf(stream, "%s%s %s", fixed++ ? ", " : "In each cell: ", c.title, text);
         }
     }
     fputs(fixed ? ".\n\n" : "\n", stream);
     return shown;
+}
+
+static column figure_column(const char *title, const dsep_h5tree *value, const dsep_h5tree *mcse,
+                            int digits) {
+    column made = {.value = value, .mcse = mcse, .digits = digits};
+    snprintf(made.title, sizeof made.title, "%s", title);
+    return made;
 }
 
 static int add_figures(const source *from, column *columns) {
@@ -160,10 +174,8 @@ static int add_figures(const source *from, column *columns) {
         snprintf(name, sizeof name, "%s_mcse", figures[i].name);
         const dsep_h5tree *value = dsep_h5tree_find(from->table, figures[i].name);
         if (value)
-            columns[shown++] = (column){.title = figures[i].title,
-                                        .value = value,
-                                        .mcse = dsep_h5tree_find(from->table, name),
-                                        .digits = figures[i].digits};
+            columns[shown++] = figure_column(
+                figures[i].title, value, dsep_h5tree_find(from->table, name), figures[i].digits);
     }
     return shown;
 }
@@ -282,11 +294,12 @@ static int print_edges(FILE *stream, const dsep_h5tree *tree, const dsep_h5tree 
               "| edge | share | factor | least | greatest |\n|---|--:|---|--:|--:|\n",
               stream);
     for (int64_t i = 0; i < rows && i < MOST_EDGES && moves[i].factor >= 0; i++) {
-        const char *factor = of.name[moves[i].factor];
-        fprintf(stream, "| %s, %s | %.3f | %.*s | %.3f | %.3f |\n",
+        const char *column_name = of.name[moves[i].factor];
+        char factor[WIDTH];
+        name_choice(factor, column_name, (int)(strlen(column_name) - strlen("_least")));
+        fprintf(stream, "| %s, %s | %.3f | %s | %.3f | %.3f |\n",
                 name_of(names, source_of, moves[i].edge), name_of(names, target_of, moves[i].edge),
-                share->reals[moves[i].edge], (int)(strlen(factor) - strlen("_least")), factor,
-                moves[i].least, moves[i].greatest);
+                share->reals[moves[i].edge], factor, moves[i].least, moves[i].greatest);
     }
     free(moves);
     return DSEP_OK;

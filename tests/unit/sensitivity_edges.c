@@ -11,16 +11,15 @@ enum { P = 7, CELLS = 4, REPLICATES = 40, UNITS = CELLS * REPLICATES, EFFECTS = 
 static dsep_error error;
 static dsep_study_design *design;
 static uint8_t done[UNITS];
-static int kept[UNITS][P];                /* which variables a run had */
-static dsep_mark marks[UNITS][P][P];      /* its graph: mark at x of the edge to y, 0 for none */
+static int kept[UNITS][P];           /* which variables a run had */
+static dsep_mark marks[UNITS][P][P]; /* its graph: mark at x of the edge to y, 0 for none */
 static dsep_tally *tally[1 + EFFECTS];
 
 /* Graphs whose edges come and go with the unit's number. */
 static void draw_unit(int64_t unit) {
     int32_t list[P];
     const int64_t cell = unit / REPLICATES;
-    const int64_t stay =
-        dsep_study_kept(P, dsep_study_value(design, cell, "drop-variables", 0));
+    const int64_t stay = dsep_study_kept(P, dsep_study_value(design, cell, "drop-variables", 0));
     dsep_study_keep(dsep_study_unit_seed(design, unit), P, stay, list);
     for (int64_t k = 0; k < stay; k++)
         kept[unit][list[k]] = 1;
@@ -59,8 +58,8 @@ static double share(int64_t effect, int x, int y, dsep_mark at_x, dsep_mark at_y
         if (!in || !done[unit] || !kept[unit][x] || !kept[unit][y])
             continue;
         runs++;
-        joined += marks[unit][x][y] && (!at_x || (marks[unit][x][y] == at_x &&
-                                                  marks[unit][y][x] == at_y));
+        joined += marks[unit][x][y] &&
+                  (!at_x || (marks[unit][x][y] == at_x && marks[unit][y][x] == at_y));
     }
     return joined / runs;
 }
