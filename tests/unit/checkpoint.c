@@ -176,7 +176,7 @@ static int survives(content good, int64_t cases,
                     int64_t (*damage)(unsigned char *, int64_t, int64_t)) {
     int fine = 1;
     unsigned char *bytes = malloc((size_t)good.bytes + 16);
-    for (int64_t i = 0; i < cases && fine; i += size > 2 ? 3 : 1) {
+    for (int64_t i = 0; i < cases && fine; i += size > 1 ? 3 : 1) {
         memcpy(bytes, good.data, (size_t)good.bytes);
         const int64_t left = damage(bytes, good.bytes, i);
         store(path, bytes, left);
