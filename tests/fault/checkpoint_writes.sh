@@ -10,34 +10,37 @@ fi
 . tests/support/tap.sh
 
 limit=60
-tool=${BUILD:-build}/tests/unit/checkpoint
+program=${BUILD:-build}/tests/unit/checkpoint
 
-# read_back RANKS: what is in the checkpoint, by its number
-read_back() {
-    run "$MPIRUN" --quiet -n "$1" "$tool" read "$2"
+# tool RANKS ARGUMENTS...: what it says about them
+tool() {
+    local n=$1
+    shift
+    run "$MPIRUN" --quiet -n "$n" "$program" "$@"
+    out=$(head -n 1 <<<"$out")
 }
 
 # --- a full disk: a file system of its own, of 64 kB -----------------------------------------------
 small=$scratch/small
 mkdir "$small"
 if [ -n "${own_mounts:-}" ] && mount -t tmpfs -o size=64k none "$small"; then
-    run "$MPIRUN" --quiet -n 2 "$tool" write "$small/c" 7
+    tool 2 write "$small/c" 7
     is "$status $out" "0 0 kept" "there is room for a first checkpoint"
-    run "$MPIRUN" --quiet -n 2 "$tool" big "$small/c"
+    tool 2 big "$small/c"
     is "$status $out" "5 5 cannot write: No space left on device" "a large one meets a full disk"
     is "$(ls "$small")" c "and leaves nothing beside the first"
-    read_back 3 "$small/c"
+    tool 3 read "$small/c"
     is "$status $out" "0 7 " "which is read"
     head -c 30000 /dev/zero >"$small/other"
     for number in 8 9 10; do
-        run "$MPIRUN" --quiet -n 2 "$tool" write "$small/c" "$number"
+        tool 2 write "$small/c" "$number"
     done
     like "$status $out" "^5 .*No space left on device" "a disk that others fill up"
-    read_back 1 "$small/c"
+    tool 1 read "$small/c"
     like "$out" "^[789] $" "the last one that had room is read"
     rm "$small/other"
-    run "$MPIRUN" --quiet -n 2 "$tool" write "$small/c" 11
-    read_back 2 "$small/c"
+    tool 2 write "$small/c" 11
+    tool 2 read "$small/c"
     is "$status $out" "0 11 " "and with room again the next one"
     umount "$small"
 else
@@ -47,7 +50,7 @@ fi
 # --- killed at any moment -------------------------------------------------------------------------
 for trial in 1 2 3 4 5 6 7 8; do
     # Without a launcher between, so that the moment is the writer's.
-    "$tool" loop "$scratch/k" >"$scratch/numbers" 2>"$scratch/err" </dev/null &
+    "$program" loop "$scratch/k" >"$scratch/numbers" 2>"$scratch/err" </dev/null &
     writer=$!
     for _ in $(seq 200); do
         [ "$(wc -l <"$scratch/numbers")" -ge $((trial * 3)) ] && break
@@ -57,7 +60,7 @@ for trial in 1 2 3 4 5 6 7 8; do
     kill -9 "$writer"
     wait "$writer" 2>/dev/null
     told=$(tail -n 1 "$scratch/numbers")
-    read_back $((trial % 3 + 1)) "$scratch/k"
+    tool $((trial % 3 + 1)) read "$scratch/k"
     number=${out%% *}
     ok "trial $trial: after $told were kept, $number is read" test "${number:-0}" -ge "${told:-1}"
 done

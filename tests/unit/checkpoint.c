@@ -504,8 +504,7 @@ int main(int argc, char **argv) {
     size = dsep_size(ctx);
     if (argc > 2) {
         const int code = tool(argc, argv);
-        dsep_context_destroy(&ctx);
-        MPI_Finalize();
+        tap_end();
         return code;
     }
     tap_directory();
