@@ -243,20 +243,20 @@ static int read_label_values(const reader *r, dsep_block block, double *values, 
     if (m->storage == DSEP_H5_DENSE)
         return r->axis ? dsep_h5_matrix_block(m, block.first, block.count, at, 1, values, error)
                        : dsep_h5_matrix_block(m, at, 1, block.first, block.count, values, error);
-    /* A line of a sparse matrix is a variable, read whole, or a sample, of which one value counts.
-     */
+    /* A line of a sparse matrix is a variable, or a sample of which one value counts. */
     const int whole = r->axis == (m->storage == DSEP_H5_CSC);
-    int64_t *slots = dsep_array(whole ? n : r->n_names, sizeof *slots);
+    const int64_t length = whole ? n : r->n_names;
+    int64_t *slots = dsep_array(length, sizeof *slots);
     if (!slots)
         return dsep_out_of_memory(error, "environments");
-    for (int64_t i = 0; i < (whole ? n : r->n_names); i++)
-        slots[i] = !whole                                              ? (i == at ? 0 : -1)
-                   : i < block.first || i >= block.first + block.count ? -1
-                                                                       : i - block.first;
-    const int code =
-        whole
-            ? dsep_h5_matrix_lines(m, at, 1, slots, block.count, values, bad_line, error)
-            : dsep_h5_matrix_lines(m, block.first, block.count, slots, 1, values, bad_line, error);
+    for (int64_t i = 0; i < length; i++)
+        slots[i] = -1;
+    for (int64_t i = 0; whole && i < block.count; i++)
+        slots[block.first + i] = i;
+    if (!whole)
+        slots[at] = 0;
+    const int code = dsep_h5_matrix_lines(m, whole ? at : block.first, whole ? 1 : block.count,
+                                          slots, whole ? block.count : 1, values, bad_line, error);
     free(slots);
     return code;
 }

@@ -6,6 +6,7 @@
 #include "solvers/blas.h"
 #include "solvers/fisher_z.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -105,11 +106,11 @@ static int keep(dsep_context *ctx, const dsep_state *state, void *data, int *sto
 }
 
 static int search(dsep_context *ctx, dsep_discover_result *r, dsep_citest *test, dsep_pc **pc) {
-    enum { UNIT = 5 }; /* seconds */
+    const double shortest = 0.05, longest = 5; /* seconds of a unit */
     dsep_running *running = r->running;
     const dsep_discover_settings *settings = r->settings;
     pausing data = {.running = running};
-    const dsep_pauses pauses = {.seconds = running->every < UNIT ? running->every : UNIT,
+    const dsep_pauses pauses = {.seconds = fmin(fmax(running->every, shortest), longest),
                                 .due = is_due,
                                 .keep = keep,
                                 .data = &data};

@@ -74,12 +74,12 @@ run "$DSEP" discover "$scratch/holes.csv" --incomplete drop-rows --constant drop
 is "$status" 0 "drops that were asked for"
 like "$("$DSEP" show "$scratch/r.h5" --json | grep input-notes)" 'row' "are recorded in the result"
 
-refused 2 "--drop and --environment both name column 1" "an environment to be dropped" \
+refused 2 "--drop and --environment both name column 31 " "an environment to be dropped" \
     discover $table --drop diagnosis --environment diagnosis
 printf 'a,site,b\n1,x,2\n4,,6\n7,x,9\n1,y,0\n2,y,1\n3,y,3\n' >"$scratch/sites.csv"
 refused 3 "sites.csv: line 3, column 2 \('site'\): .*--incomplete drop-rows" "a row without environment" \
     discover "$scratch/sites.csv" --environment site
-refused 3 "found 5[0-9][0-9] different labels in 569 rows" "a column that names no environment" \
+refused 3 "found 479 different labels in 569 rows" "a column that names no environment" \
     discover $table --drop diagnosis --environment 2
 run "$DSEP" discover "$scratch/sites.csv" --environment site --incomplete drop-rows -o "$scratch/r.h5"
 like "$("$DSEP" show "$scratch/r.h5")" "environment site: 2 environments, 2 to 3 rows" "environments of a result"
