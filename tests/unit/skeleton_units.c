@@ -310,8 +310,8 @@ static int64_t test_breaks(const bench *b) {
     return questions[WORLD];
 }
 
-/* Stopped again and again, each time after `step` units more. */
-static void test_chain(const bench *b, int64_t step) {
+/* Stopped again and again, each time after `step` units more: nothing is done twice. */
+static void test_chain(const bench *b, int64_t step, int64_t questions) {
     dsep_state state = {0};
     dsep_pc *pc = NULL;
     int code = DSEP_OK, runs = 0, place = WORLD;
@@ -324,11 +324,45 @@ static void test_chain(const bench *b, int64_t step) {
         dsep_state_clear(&state);
         state = k.state;
         runs++;
-    } while (!code && pc->stopped && runs < 400);
-    tap_ok(!code && runs > 2 && same_pc(pc, b->site[place].wanted),
+    } while (!code && pc->stopped && runs <= questions);
+    tap_ok(!code && runs > 2 && runs == questions / step + 1 && same_pc(pc, b->site[place].wanted),
            "%s: stopped after every %lld units, %d runs", b->what->name, (long long)step, runs);
     dsep_pc_destroy(&pc);
     dsep_state_clear(&state);
+}
+
+static int always_due(dsep_context *ctx, double seconds, void *data) {
+    keeper *k = data;
+    (void)ctx;
+    k->asked += seconds >= 0 && seconds <= .001;
+    return 1;
+}
+
+static int keep_and_go_on(dsep_context *ctx, const dsep_state *state, void *data, int *stop) {
+    const int code = keep(ctx, state, data, stop);
+    *stop = 0;
+    return code;
+}
+
+/* Units that a clock cuts: what they are depends on it, what comes of them does not. */
+static void test_clock(const bench *b) {
+    keeper k = {0};
+    const dsep_pauses pauses = {
+        .seconds = .001, .due = always_due, .keep = keep_and_go_on, .data = &k};
+    const dsep_pc_settings settings = {
+        .search = {.max_order = b->what->max_order, .listed = b->what->listed, .pauses = &pauses},
+        .orientation = DSEP_ORIENTATION_MAJORITY};
+    const site *at = &b->site[WORLD];
+    dsep_pc *pc = NULL, *again = NULL;
+    int good =
+        !dsep_pc_run(at->ctx, at->test, b->knowledge, &settings, &pc) && same_pc(pc, at->wanted);
+    if (k.kept)
+        good = good && !go_on(b, WORLD, NULL, &k.state, SCATTERED, 0, &again) &&
+               same_pc(again, at->wanted);
+    tap_ok(good, "%s: in units of a millisecond", b->what->name);
+    dsep_pc_destroy(&pc);
+    dsep_pc_destroy(&again);
+    dsep_state_clear(&k.state);
 }
 
 /* A search that stops in order k is the search for sets of up to k - 1; also when it was going on
@@ -474,13 +508,14 @@ static void test_study(const study *what) {
     tap_ok(wanted->n_levels >= (what->max_order < 0 ? 4 : what->max_order + 1), "%s: %lld orders",
            what->name, (long long)wanted->n_levels);
     const int64_t questions = test_breaks(&b);
+    test_clock(&b);
     if (what->max_order < 0) {
-        test_chain(&b, 1);
-        test_chain(&b, 7);
+        test_chain(&b, 1, questions);
+        test_chain(&b, 7, questions);
         test_partial(&b, questions);
         test_trace(&b);
     } else {
-        test_chain(&b, 1 + questions / 16);
+        test_chain(&b, 1 + questions / 16, questions);
     }
     for (int part = 0; part < 4; part++)
         test_damage(&b, 1 + part * (questions - 1) / 3);
