@@ -162,37 +162,48 @@ print(m["shd_cpdag"], "%.6f" % m["skeleton"]["f1"])' <<<"$out")" "$shd $f1" \
 
 # --- stopping and going on -------------------------------------------------------------------------
 
-study=(sensitivity --simulate --variables 300 --samples '150,300' --degree 4 --replicates 150 -q
+study=(sensitivity --simulate --variables 300 --samples '150,300' --degree 4 --replicates 50 -q
     --checkpoint-every 0)
+
+# interrupt SIGNAL ARGUMENTS...: sends a signal to one of three ranks as soon as there is a
+# checkpoint of parts.h5; the exit code in $status
+interrupt() {
+    local signal=$1 job
+    shift
+    "$MPIRUN" --quiet -n 3 "$DSEP" "${study[@]}" -o "$scratch/parts.h5" "$@" \
+        >"$scratch/out" 2>&1 </dev/null &
+    job=$!
+    for _ in $(seq 1000); do
+        [ -e "$scratch/parts.h5.checkpoint" ] && break
+        sleep 0.02
+    done
+    kill "-$signal" "$(pgrep -P "$job" | sed -n 2p)"
+    wait "$job"
+    status=$?
+}
+
+# goes_on NAME: the same command ends what was interrupted, with the tables of an undisturbed run
+goes_on() {
+    ranks 2 "${study[@]}" --resume -o "$scratch/parts.h5"
+    is "$status" 0 "$1: the same command goes on"
+    ok "$1: with the same tables" cmp -s <(tables "$scratch/whole.h5") <(tables "$scratch/parts.h5")
+    is "$(find "$scratch" -name '*checkpoint*')" "" "$1: and leaves no checkpoint"
+    rm "$scratch/parts.h5"
+}
+
 ranks 2 "${study[@]}" -o "$scratch/whole.h5"
-is "$status" 0 "an uninterrupted study"
-stopped=0
-for _ in $(seq 60); do
-    ranks 2 "${study[@]}" --max-time 1 -o "$scratch/parts.h5"
-    [ "$status" = 85 ] || break
-    stopped=$((stopped + 1))
-done
-ok "one with --max-time stops with exit code 85 ($stopped times)" test "$stopped" -gt 0
-is "$status" 0 "and the same command ends it"
-ok "with the same tables" cmp -s <(tables "$scratch/whole.h5") <(tables "$scratch/parts.h5")
-
-"$MPIRUN" --quiet -n 3 "$DSEP" "${study[@]}" -o "$scratch/killed.h5" >/dev/null 2>&1 </dev/null &
-job=$!
-for _ in $(seq 400); do
-    [ -e "$scratch/killed.h5.checkpoint" ] && break
-    sleep 0.02
-done
-victim=$(pgrep -P "$job" | sed -n 2p)
-[ -n "$victim" ] && kill -9 "$victim" 2>/dev/null
-wait "$job"
-is "$(find "$scratch" -name killed.h5)" "" "a rank is killed, and there is no result"
-ranks 2 "${study[@]}" --resume -o "$scratch/killed.h5"
-is "$status" 0 "the same command goes on"
-ok "with the same tables" cmp -s <(tables "$scratch/whole.h5") <(tables "$scratch/killed.h5")
-is "$(find "$scratch" -name '*checkpoint*')" "" "and leaves no checkpoint"
-
-ranks 2 "${study[@]}" --max-time 1 --allow-partial -o "$scratch/part.h5"
+is "$status" 0 "an undisturbed study"
+interrupt USR1
+is "$status" 85 "asked to stop: exit code 85"
+is "$(find "$scratch" -name parts.h5)" "" "asked to stop: there is no result"
+goes_on "asked to stop"
+interrupt KILL
+ok "a rank is killed: the run fails" test "$status" -ne 0
+is "$(find "$scratch" -name parts.h5)" "" "a rank is killed: there is no result"
+goes_on "a rank is killed"
+interrupt USR1 --allow-partial
 is "$status" 0 "--allow-partial is content"
-run "$DSEP" show "$scratch/part.h5"
-like "$out" 'PARTIAL: [0-9]+ of 300 runs' "with what is done, and says so"
+run "$DSEP" show "$scratch/parts.h5"
+like "$out" 'PARTIAL: [0-9]+ of 100 runs' "with what is done, and says so"
+goes_on "a partial result"
 finish
