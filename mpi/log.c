@@ -15,10 +15,10 @@ struct dsep_log {
     int rank, quiet;
     double interval, started;
     FILE *json;
-    double progress_last; /* when a progress line was last written */
-    char phase[64];       /* the phase it was about */
+    double progress_last;             /* when a progress line was last written */
+    char phase[64];                   /* the phase it was about */
     double phase_started, phase_done; /* when it began, and what was done by then */
-    int n_sections, current; /* current: -1 outside of any */
+    int n_sections, current;          /* current: -1 outside of any */
     double section_started;
     struct {
         char name[32];
