@@ -98,13 +98,15 @@ cleanup:
 }
 
 /* A run without a launcher needs no helper daemon, which costs time at every start and can fail
- * when several programs start at once. */
-static void start_alone(void) {
+ * when several programs start at once. Nobody shares a file pointer: without this, such programs
+ * complain about each other's. */
+static void advise_mpi(void) {
     setenv("OMPI_MCA_ess_singleton_isolated", "1", 0);
+    setenv("OMPI_MCA_sharedfp", "^sm", 0);
 }
 
 int main(int argc, char **argv) {
-    start_alone();
+    advise_mpi();
     dsep_blas_guard(argv, getenv("OPENBLAS_CORETYPE"));
     dsep_memory_prepare();
     dsep_context *ctx = NULL;
