@@ -31,7 +31,8 @@ static void print_help(void) {
            "  dsep compare result.h5 truth.csv\n\n"
            "dsep COMMAND --help tells more about each. dsep --version tells how it was built.\n"
            "Exit codes: 0 done, 2 wrong usage, 3 wrong data, 4 does not fit the resources,\n"
-           "5 reading or writing failed, 70 internal error.\n");
+           "5 reading or writing failed, 70 internal error, 85 stopped in good order with a\n"
+           "checkpoint: the same command goes on from there.\n");
 }
 
 static void print_version(void) {

@@ -106,19 +106,6 @@ cleanup:
 
 /* --- graphs ---------------------------------------------------------------------------------- */
 
-static const dsep_tally_edge *find_edge(const dsep_tally *tally, int64_t x, int64_t y) {
-    int64_t low = 0, high = tally->n_edges;
-    while (low < high) {
-        const int64_t middle = (low + high) / 2;
-        const dsep_tally_edge *at = &tally->edges[middle];
-        if (at->x < x || (at->x == x && at->y < y))
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return &tally->edges[low];
-}
-
 /* One ensemble graph as an edge table, with the share of replicates that had just these marks and
  * of those that joined the pair. */
 static int write_graph(dsep_context *ctx, dsep_h5write *file, const dsep_replicates *r,
@@ -136,17 +123,14 @@ static int write_graph(dsep_context *ctx, dsep_h5write *file, const dsep_replica
     DSEP_AGREE(ctx, code_here);
     for (int64_t e = 0; e < mine.count; e++) {
         const dsep_edge at = edges[mine.first + e];
-        const int turned = at.source > at.target;
-        const dsep_tally_edge *seen = find_edge(
-            r->campaign->tally[0], turned ? at.target : at.source, turned ? at.source : at.target);
-        const int kind = turned ? dsep_tally_kind(at.mark_target, at.mark_source)
-                                : dsep_tally_kind(at.mark_source, at.mark_target);
+        int64_t same, joined;
+        dsep_tally_count(r->campaign->tally[0], at, &same, &joined);
         ends[e] = at.source;
         ends[mine.count + e] = at.target;
         end_marks[e] = (int8_t)(at.mark_source - 1);
         end_marks[mine.count + e] = (int8_t)(at.mark_target - 1);
-        shares[e] = (double)seen->count[kind] / (double)r->campaign->n_done;
-        shares[mine.count + e] = (double)dsep_tally_joined(seen) / (double)r->campaign->n_done;
+        shares[e] = (double)same / (double)r->campaign->n_done;
+        shares[mine.count + e] = (double)joined / (double)r->campaign->n_done;
     }
     DSEP_TRY(dsep_h5write_table(file, path, n, 0, NULL));
     DSEP_TRY(dsep_h5write_column(file, "source", DSEP_H5_INT64, mine, ends));
@@ -181,7 +165,7 @@ static int write_ensembles(dsep_context *ctx, dsep_h5write *file, const dsep_rep
         code = write_graph(ctx, file, r, path, graph);
         dsep_graph_destroy(&graph);
     }
-    dsep_h5write_attribute_real(file, "/replicates", "threshold", threshold);
+    dsep_h5write_attribute_real(file, "/replicates", "threshold_share", threshold);
     dsep_h5write_attribute_text(file, "/replicates", "threshold_from",
                                 r->threshold > 0 ? "--threshold" : "the shares");
 cleanup:

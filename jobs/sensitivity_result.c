@@ -2,49 +2,14 @@
 
 #include "io/graph_hash.h"
 #include "io/h5tree.h"
-#include "jobs/build_info.h"
 #include "jobs/output.h"
+#include "jobs/provenance.h"
 #include "jobs/sensitivity_edges.h"
 #include "jobs/study_print.h"
 #include "jobs/study_tables.h"
 #include "mpi/log.h"
 
-#include <jansson.h>
 #include <stdlib.h>
-
-static void write_input(dsep_h5write *file, const dsep_table *table) {
-    json_t *input = json_pack("{s:s, s:[I,I], s:s}", "path", table->source, "shape",
-                              (json_int_t)table->n_samples, (json_int_t)table->n_variables,
-                              "checksum", table->checksum);
-    char *text = input ? json_dumps(input, 0) : NULL;
-    dsep_h5write_attribute_text(file, "/", "input", text);
-    dsep_h5write_attribute_text(file, "/", "input-notes", table->notes);
-    free(text);
-    json_decref(input);
-}
-
-static void write_root(dsep_context *ctx, dsep_h5write *file, const dsep_sensitivity_result *r) {
-    char build[4096], now[32];
-    char *lines = dsep_running_lines(ctx, r->running);
-    const dsep_common_settings *common = r->call->settings;
-    dsep_build_info(build, sizeof build);
-    dsep_clock_date(dsep_clock_now(), now);
-    dsep_h5write_attribute_text(file, "/", "encoding-type", "dsep-result");
-    dsep_h5write_attribute_text(file, "/", "encoding-version", "0.1.0");
-    dsep_h5write_attribute_integer(file, "/", "complete", !r->campaign->stopped);
-    dsep_h5write_attribute_text(file, "/", "command", r->call->line);
-    dsep_h5write_attribute_text(file, "/", "study", r->call->study);
-    dsep_h5write_attribute_integer(file, "/", "seed", common->seed);
-    dsep_h5write_attribute_text(file, "/", "created", now);
-    dsep_h5write_attribute_text(file, "/", "dsep-version", DSEP_VERSION);
-    dsep_h5write_attribute_text(file, "/", "build", build);
-    dsep_h5write_attribute_text(file, "/", "runs", lines);
-    if (r->table)
-        write_input(file, r->table);
-    else
-        dsep_h5write_attribute_text(file, "/", "input", "simulated");
-    free(lines);
-}
 
 /* What only a table has: its variables, the reference, the edges. */
 static int write_edges(dsep_context *ctx, dsep_h5write *file, const dsep_sensitivity_result *r) {
@@ -76,7 +41,11 @@ int dsep_sensitivity_result_write(dsep_context *ctx, const dsep_sensitivity_resu
                               .values = r->campaign->values,
                               .done = r->campaign->done};
     DSEP_TRY(dsep_h5write_create(ctx, r->path, &file));
-    write_root(ctx, file, r);
+    dsep_provenance_write(ctx, file, r->call, !r->campaign->stopped, r->running);
+    if (r->table)
+        dsep_provenance_input(file, r->table);
+    else
+        dsep_h5write_attribute_text(file, "/", "input", "simulated");
     DSEP_TRY(dsep_study_tables_write(ctx, file, &study));
     if (r->table)
         DSEP_TRY(write_edges(ctx, file, r));

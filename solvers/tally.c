@@ -109,6 +109,17 @@ cleanup:
     return code;
 }
 
+void dsep_tally_count(const dsep_tally *tally, dsep_edge edge, int64_t *same, int64_t *joined) {
+    const int turned = edge.source > edge.target;
+    const int32_t x = (int32_t)(turned ? edge.target : edge.source);
+    const int32_t y = (int32_t)(turned ? edge.source : edge.target);
+    const int kind = turned ? dsep_tally_kind(edge.mark_target, edge.mark_source)
+                            : dsep_tally_kind(edge.mark_source, edge.mark_target);
+    const int64_t held = tally->n_slots ? tally->slots[slot_of(tally, x, y)] : 0;
+    *same = held ? tally->edges[held - 1].count[kind] : 0;
+    *joined = held ? dsep_tally_joined(&tally->edges[held - 1]) : 0;
+}
+
 int64_t dsep_tally_joined(const dsep_tally_edge *edge) {
     int64_t joined = 0;
     for (int kind = 0; kind < DSEP_TALLY_MARKS; kind++)

@@ -52,6 +52,10 @@ int dsep_tally_add_edge(dsep_tally *tally, const dsep_tally_edge *edge, dsep_err
  * those that all have. Reproducibility: class A. Owner of *sum: the caller. */
 int dsep_tally_unite(dsep_context *ctx, const dsep_tally *tally, dsep_tally **sum);
 
+/* How many graphs had an edge with just these marks, and how many joined its ends at all; it may be
+ * given from either end. Not collective. */
+void dsep_tally_count(const dsep_tally *tally, dsep_edge edge, int64_t *same, int64_t *joined);
+
 /* How many graphs joined the pair, with whatever marks. Not collective. */
 int64_t dsep_tally_joined(const dsep_tally_edge *edge);
 
