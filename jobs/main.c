@@ -11,8 +11,8 @@
 #include <string.h>
 
 static const dsep_command *const commands[] = {
-    &dsep_command_discover, &dsep_command_simulate, &dsep_command_compare,
-    &dsep_command_show,     &dsep_command_export,   &dsep_command_plan,
+    &dsep_command_discover, &dsep_command_simulate, &dsep_command_compare,     &dsep_command_show,
+    &dsep_command_export,   &dsep_command_plan,     &dsep_command_sensitivity,
 };
 
 static const int n_commands = sizeof commands / sizeof *commands;
@@ -22,7 +22,7 @@ static void print_help(void) {
            "Causal discovery at cluster scale: one program, from a laptop to a Slurm job.\n\n"
            "Commands\n");
     for (int i = 0; i < n_commands; i++)
-        printf("  %-10s %-16s %s\n", commands[i]->name, commands[i]->arguments,
+        printf("  %-11s %-16s %s\n", commands[i]->name, commands[i]->arguments,
                commands[i]->summary);
     printf("\nA first run\n"
            "  dsep simulate --variables 100 --samples 1000 --truth truth.csv -o data.csv\n"
@@ -99,13 +99,15 @@ cleanup:
 }
 
 /* A run without a launcher needs no helper daemon, which costs time at every start and can fail
- * when several programs start at once. */
-static void start_alone(void) {
+ * when several programs start at once. Nobody shares a file pointer: without this, such programs
+ * complain about each other's. */
+static void advise_mpi(void) {
     setenv("OMPI_MCA_ess_singleton_isolated", "1", 0);
+    setenv("OMPI_MCA_sharedfp", "^sm", 0);
 }
 
 int main(int argc, char **argv) {
-    start_alone();
+    advise_mpi();
     dsep_blas_guard(argv, getenv("OPENBLAS_CORETYPE"));
     dsep_memory_prepare();
     dsep_context *ctx = NULL;

@@ -2,6 +2,7 @@
 
 #include "mpi/memory.h"
 #include "solvers/ensemble.h"
+#include "solvers/replicate.h"
 #include "solvers/share.h"
 #include "solvers/stability.h"
 
@@ -223,6 +224,13 @@ cleanup:
 }
 
 /* --- summary --------------------------------------------------------------------------------- */
+
+void dsep_replicates_print_plan(const dsep_replicates *r) {
+    const int64_t bytes = dsep_replicator_bytes(r->resample.n_samples, r->n_variables, r->whole);
+    printf("  replicates              %lld (%s), each on %lld rank%s, %.3g GB a group of them\n",
+           (long long)r->requested, dsep_resample_name(r->resample.scheme),
+           (long long)r->ranks_each, r->ranks_each == 1 ? "" : "s", (double)bytes / 1e9);
+}
 
 void dsep_replicates_print(const dsep_replicates *r) {
     const dsep_tally *tally = r->campaign->tally[0];

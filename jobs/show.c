@@ -5,6 +5,7 @@
 #include "jobs/output.h"
 #include "jobs/show_replicates.h"
 #include "jobs/show_text.h"
+#include "jobs/study_print.h"
 #include "jobs/tree_json.h"
 #include "mpi/memory.h"
 
@@ -449,6 +450,8 @@ static int print(FILE *stream, void *data, dsep_error *error) {
         if (!code)
             print_table(stream, tree, "sensitivity/robustness",
                         "Robustness to an unmeasured common cause");
+        if (!code)
+            code = dsep_study_print(stream, tree, error);
     }
     dsep_h5tree_destroy(&tree);
     return code;

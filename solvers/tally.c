@@ -99,6 +99,12 @@ cleanup:
     return code;
 }
 
+void dsep_tally_clear(dsep_tally *tally) {
+    tally->n_edges = 0;
+    if (tally->n_slots > 0)
+        memset(tally->slots, 0, (size_t)tally->n_slots * sizeof *tally->slots);
+}
+
 int dsep_tally_add_edge(dsep_tally *tally, const dsep_tally_edge *edge, dsep_error *error) {
     int code = DSEP_OK;
     dsep_tally_edge *held = NULL;
@@ -141,19 +147,31 @@ static int by_pair(const void *left, const void *right) {
     return a->x != b->x ? (a->x > b->x) - (a->x < b->x) : (a->y > b->y) - (a->y < b->y);
 }
 
+static void sort(dsep_tally *tally) {
+    if (tally->n_edges == 0)
+        return;
+    qsort(tally->edges, (size_t)tally->n_edges, sizeof *tally->edges, by_pair);
+    memset(tally->slots, 0, (size_t)tally->n_slots * sizeof *tally->slots);
+    for (int64_t e = 0; e < tally->n_edges; e++)
+        tally->slots[slot_of(tally, tally->edges[e].x, tally->edges[e].y)] = e + 1;
+}
+
+int dsep_tally_merge(dsep_tally *tally, const dsep_tally_edge *edges, int64_t n_edges,
+                     dsep_error *error) {
+    int code = DSEP_OK;
+    for (int64_t e = 0; e < n_edges; e++)
+        DSEP_TRY(dsep_tally_add_edge(tally, &edges[e], error));
+    sort(tally);
+cleanup:
+    return code;
+}
+
 /* The sum of a list in which pairs may stand more than once, in order. */
 static int sum_up(const dsep_tally_edge *edges, int64_t n_edges, dsep_error *error,
                   dsep_tally **sum) {
     int code = DSEP_OK;
     DSEP_TRY(dsep_tally_create(error, sum));
-    for (int64_t e = 0; e < n_edges; e++)
-        DSEP_TRY(dsep_tally_add_edge(*sum, &edges[e], error));
-    if ((*sum)->n_edges > 1)
-        qsort((*sum)->edges, (size_t)(*sum)->n_edges, sizeof *(*sum)->edges, by_pair);
-    if ((*sum)->n_edges > 0)
-        memset((*sum)->slots, 0, (size_t)(*sum)->n_slots * sizeof *(*sum)->slots);
-    for (int64_t e = 0; e < (*sum)->n_edges; e++)
-        (*sum)->slots[slot_of(*sum, (*sum)->edges[e].x, (*sum)->edges[e].y)] = e + 1;
+    DSEP_TRY(dsep_tally_merge(*sum, edges, n_edges, error));
 cleanup:
     return code;
 }

@@ -45,6 +45,14 @@ int dsep_tally_add(dsep_tally *tally, const dsep_graph *graph, const int32_t *na
 /* Adds counts of one pair. Not collective. Errors: DSEP_ERROR_RESOURCES; the tally is unchanged. */
 int dsep_tally_add_edge(dsep_tally *tally, const dsep_tally_edge *edge, dsep_error *error);
 
+/* Adds counts of many pairs, each as often as it stands there, and sorts by (x, y). Not collective.
+ * Errors: DSEP_ERROR_RESOURCES; some are added then. */
+int dsep_tally_merge(dsep_tally *tally, const dsep_tally_edge *edges, int64_t n_edges,
+                     dsep_error *error);
+
+/* Empties it; its memory serves what is counted next. Not collective. */
+void dsep_tally_clear(dsep_tally *tally);
+
 /* The sum of all ranks' tallies, sorted by (x, y), on every rank; more can be counted in it.
  * Collective. Ranks that counted nothing give an empty tally. Errors: DSEP_ERROR_RESOURCES, agreed.
  * Cost: every rank's edges go to the pair's owner (dsep_layout_pairs_owner() of as many nodes as
