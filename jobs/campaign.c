@@ -269,8 +269,7 @@ static int run_batches(working *c) {
         const int last = open == c->plan->n_units;
         const int stop = !last && (cut_short || dsep_stop_agree(c->ctx, &c->running->stop, 0));
         const int due = !last && (stop || dsep_running_due(c->ctx, c->running));
-        if (asks || last || due)
-            DSEP_TRY(unite(c));
+        DSEP_TRY(unite(c)); /* always, so that no rank holds many pairs of its own */
         c->made->enough = asks && ask_enough(c, open);
         c->made->stopped = stop && !c->made->enough;
         if (due && !c->made->enough)

@@ -51,14 +51,14 @@ static int64_t slot_of(const dsep_tally *tally, int32_t x, int32_t y) {
 
 static int grow_slots(dsep_tally *tally, dsep_error *error) {
     const int64_t n_slots = tally->n_slots ? 2 * tally->n_slots : FEWEST_SLOTS;
-    int64_t *slots = dsep_array(n_slots, sizeof *slots);
+    int32_t *slots = tally->n_edges < INT32_MAX ? dsep_array(n_slots, sizeof *slots) : NULL;
     if (!slots)
         return dsep_out_of_memory(error, "counts of edges");
     free(tally->slots);
     tally->slots = slots;
     tally->n_slots = n_slots;
     for (int64_t e = 0; e < tally->n_edges; e++)
-        slots[slot_of(tally, tally->edges[e].x, tally->edges[e].y)] = e + 1;
+        slots[slot_of(tally, tally->edges[e].x, tally->edges[e].y)] = (int32_t)(e + 1);
     return DSEP_OK;
 }
 
@@ -73,7 +73,7 @@ static int find_or_make(dsep_tally *tally, int32_t x, int32_t y, dsep_error *err
     const int64_t slot = slot_of(tally, x, y);
     if (tally->slots[slot] == 0) {
         tally->edges[tally->n_edges] = (dsep_tally_edge){.x = x, .y = y};
-        tally->slots[slot] = ++tally->n_edges;
+        tally->slots[slot] = (int32_t)++tally->n_edges;
     }
     *edge = &tally->edges[tally->slots[slot] - 1];
 cleanup:
@@ -153,7 +153,7 @@ static void sort(dsep_tally *tally) {
     qsort(tally->edges, (size_t)tally->n_edges, sizeof *tally->edges, by_pair);
     memset(tally->slots, 0, (size_t)tally->n_slots * sizeof *tally->slots);
     for (int64_t e = 0; e < tally->n_edges; e++)
-        tally->slots[slot_of(tally, tally->edges[e].x, tally->edges[e].y)] = e + 1;
+        tally->slots[slot_of(tally, tally->edges[e].x, tally->edges[e].y)] = (int32_t)(e + 1);
 }
 
 int dsep_tally_merge(dsep_tally *tally, const dsep_tally_edge *edges, int64_t n_edges,

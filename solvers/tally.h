@@ -20,7 +20,7 @@ typedef struct {
     int64_t n_edges, room;
     dsep_tally_edge *edges; /* [n_edges] in order of first appearance, until united */
     int64_t n_slots;
-    int64_t *slots; /* [n_slots] hash table: 1 + index of an edge, or 0; at most half of it taken */
+    int32_t *slots; /* [n_slots] hash table: 1 + index of an edge, or 0; at most half of it taken */
 } dsep_tally;
 
 /* Which count stands for these marks at x and y: (at_x - 1) * 3 + at_y - 1. Not collective. */
