@@ -71,8 +71,8 @@ TEST_PROGRAMS := $(TESTS:%.c=$(BUILD)/%) $(patsubst %.c,$(BUILD)/%,$(wildcard te
 SUPPORT := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/support/*.c))
 JOBS ?= $(shell nproc)
 
-.PHONY: all build deps demo test test-asan test-fault soak bench bench-large bench-scaling lint format \
-  check-format tidy info help install clean check tests
+.PHONY: all build deps demo test test-asan test-fault soak bench bench-large bench-replicates \
+  bench-scaling lint format check-format tidy info help install clean check tests
 .DEFAULT_GOAL := all
 .SECONDARY:
 
@@ -140,6 +140,10 @@ bench: deps ## time the main job; never part of a test
 bench-large: deps ## one run of each large size beside its forecast; LARGE="20000 100000"
 	@$(MAKE) -s -j$(JOBS) build
 	@MPIRUN="$(MPIRUN)" DSEP=$(CURDIR)/dsep bash tests/bench/large.sh
+
+bench-replicates: deps ## time bootstrap replicates and see their memory; REPLICATES="100 1000" RANKS=2
+	@$(MAKE) -s -j$(JOBS) build
+	@MPIRUN="$(MPIRUN)" DSEP=$(CURDIR)/dsep bash tests/bench/replicates.sh
 
 bench-scaling: deps ## measure and draw how time grows: docs/scaling.csv, docs/scaling.svg
 	@$(MAKE) -s -j$(JOBS) build

@@ -250,7 +250,7 @@ static int read_file(dsep_context *ctx, const char *path, int fault, dsep_checkp
         look_at(path, &from, t);
     dsep_broadcast(ctx, t, sizeof *t, 0);
     if (t->condition != DSEP_CHECKPOINT_WHOLE)
-        return DSEP_OK;
+        goto cleanup;
     DSEP_TRY(get_key(ctx, &from, t->s.key, &checkpoint->key));
     for (int i = 0; i < t->s.n_blocks; i++)
         DSEP_TRY(get_block(ctx, &from, &t->blocks[i], &checkpoint->state));

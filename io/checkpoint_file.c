@@ -266,7 +266,7 @@ int dsep_checkpoint_file_get(dsep_checkpoint_file *file, void *data, int64_t byt
     file->z.next_out = data;
     while (bytes > 0) {
         const unsigned part = bytes < PART ? (unsigned)bytes : PART;
-        if (file->z.avail_in == 0 && file->left > 0)
+        if (file->z.avail_in == 0)
             DSEP_TRY(refill(file, error));
         file->z.avail_out = part;
         const int state = inflate(&file->z, Z_NO_FLUSH);

@@ -4,6 +4,7 @@
 #include "io/graph_matrix.h"
 #include "io/text_escape.h"
 
+#include <ctype.h>
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
@@ -28,32 +29,40 @@ static int is_directed(dsep_edge edge) {
 /* --- csv ---------------------------------------------------------------------------------------
  */
 
+static void csv_number(FILE *file, double value) {
+    char text[32];
+    dsep_csv_format_number(value, text);
+    fprintf(file, ",%s", text);
+}
+
 static void csv_edge(FILE *file, const dsep_named_graph *graph, int64_t e) {
     const dsep_edge edge = graph->edges[e];
-    char weight[32], p_max[32];
-    dsep_csv_format_number(graph->weight[e], weight);
-    dsep_csv_format_number(graph->p_max[e], p_max);
     dsep_csv_print_field(file, graph->names[edge.source], ',');
     fputc(',', file);
     dsep_csv_print_field(file, graph->names[edge.target], ',');
-    fprintf(file, ",%s,%s,%s,%s,", dsep_mark_name(edge.mark_source),
-            dsep_mark_name(edge.mark_target), weight, p_max);
-    if (graph->order[e] < 0)
-        fputs("NA", file);
-    else
-        fprintf(file, "%" PRId64, graph->order[e]);
-    for (int k = 0; k < DSEP_ROBUSTNESS_VALUES; k++) {
-        char value[32];
-        dsep_csv_format_number(graph->robustness[k][e], value);
-        fprintf(file, ",%s", value);
+    fprintf(file, ",%s,%s", dsep_mark_name(edge.mark_source), dsep_mark_name(edge.mark_target));
+    if (!graph->counted) {
+        csv_number(file, graph->weight[e]);
+        csv_number(file, graph->p_max[e]);
+        csv_number(file, graph->order[e] < 0 ? NAN : (double)graph->order[e]);
+        for (int k = 0; k < DSEP_ROBUSTNESS_VALUES; k++)
+            csv_number(file, graph->robustness[k][e]);
     }
+    for (int k = 0; k < DSEP_SHARES; k++)
+        if (graph->share[k])
+            csv_number(file, graph->share[k][e]);
     fputc('\n', file);
 }
 
 static void print_csv(FILE *file, const dsep_named_graph *graph) {
-    fputs("source,target,mark_source,mark_target,weight,p_max,order", file);
-    for (int k = 0; k < DSEP_ROBUSTNESS_VALUES; k++)
+    fputs("source,target,mark_source,mark_target", file);
+    if (!graph->counted)
+        fputs(",weight,p_max,order", file);
+    for (int k = 0; !graph->counted && k < DSEP_ROBUSTNESS_VALUES; k++)
         fprintf(file, ",%s", dsep_robustness_names[k]);
+    for (int k = 0; k < DSEP_SHARES; k++)
+        if (graph->share[k])
+            fprintf(file, ",%s", dsep_share_names[k]);
     fputc('\n', file);
     for (int64_t e = 0; e < graph->n_edges; e++)
         csv_edge(file, graph, e);
@@ -103,11 +112,18 @@ static void graphml_edge(FILE *file, const dsep_named_graph *graph, int64_t e) {
         fprintf(file, "      <data key=\"order\">%" PRId64 "</data>\n", graph->order[e]);
     for (int k = 0; k < DSEP_ROBUSTNESS_VALUES; k++)
         graphml_number(file, dsep_robustness_names[k], graph->robustness[k][e]);
+    for (int k = 0; k < DSEP_SHARES; k++)
+        if (graph->share[k])
+            graphml_number(file, dsep_share_names[k], graph->share[k][e]);
     fputs("    </edge>\n", file);
 }
 
 static void print_graphml(FILE *file, const dsep_named_graph *graph) {
     fputs(graphml_head, file);
+    for (int k = 0; k < DSEP_SHARES; k++)
+        if (graph->share[k])
+            fprintf(file, "  <key id=\"%s\" for=\"edge\" attr.name=\"%s\" attr.type=\"double\"/>\n",
+                    dsep_share_names[k], dsep_share_names[k]);
     fprintf(file, "  <graph id=\"G\" edgedefault=\"directed\">\n    <data key=\"kind\">%s</data>\n",
             dsep_graph_kind_name(graph->graph->kind));
     for (int64_t x = 0; x < graph->n_nodes; x++) {
@@ -137,8 +153,9 @@ static void dot_edge(FILE *file, const dsep_named_graph *graph, int64_t e) {
     dsep_print_quoted(file, graph->names[edge.source]);
     fputs(" -> ", file);
     dsep_print_quoted(file, graph->names[edge.target]);
-    fprintf(file, " [dir=both, arrowtail=%s, arrowhead=%s, tooltip=\"weight %s\"];\n",
-            dot_shape(edge.mark_source), dot_shape(edge.mark_target), weight);
+    fprintf(file, " [dir=both, arrowtail=%s, arrowhead=%s, tooltip=\"%s %s\"];\n",
+            dot_shape(edge.mark_source), dot_shape(edge.mark_target),
+            graph->counted ? "share" : "weight", weight);
 }
 
 static void print_dot(FILE *file, const dsep_named_graph *graph) {
@@ -156,18 +173,26 @@ static void print_dot(FILE *file, const dsep_named_graph *graph) {
 /* --- gml ---------------------------------------------------------------------------------------
  */
 
-static void gml_number(FILE *file, const char *key, double value) {
+/* Keys of GML are letters and digits: p_max is pMax. */
+static void gml_key(FILE *file, const char *name) {
+    fputc(' ', file);
+    for (; *name; name++)
+        if (*name == '_')
+            fputc(toupper((unsigned char)*++name), file);
+        else
+            fputc(*name, file);
+}
+
+static void gml_number(FILE *file, const char *name, double value) {
     char text[32];
     if (!isfinite(value))
         return;
     dsep_csv_format_number(value, text);
     /* a real of GML has a point; an exponent is allowed after it alone */
     const size_t digits = strcspn(text, ".e");
-    fprintf(file, " %s %.*s%s%s", key, (int)digits, text, text[digits] == '.' ? "" : ".0",
-            text + digits);
+    gml_key(file, name);
+    fprintf(file, " %.*s%s%s", (int)digits, text, text[digits] == '.' ? "" : ".0", text + digits);
 }
-
-static const char *const robustness_keys[] = {"partialR2", "robustness", "robustnessCi"};
 
 static void gml_edge(FILE *file, const dsep_named_graph *graph, int64_t e) {
     const dsep_edge edge = graph->edges[e];
@@ -176,11 +201,14 @@ static void gml_edge(FILE *file, const dsep_named_graph *graph, int64_t e) {
             edge.source, edge.target, dsep_mark_name(edge.mark_source),
             dsep_mark_name(edge.mark_target));
     gml_number(file, "weight", graph->weight[e]);
-    gml_number(file, "pMax", graph->p_max[e]);
+    gml_number(file, "p_max", graph->p_max[e]);
     if (graph->order[e] >= 0)
         fprintf(file, " order %" PRId64, graph->order[e]);
     for (int k = 0; k < DSEP_ROBUSTNESS_VALUES; k++)
-        gml_number(file, robustness_keys[k], graph->robustness[k][e]);
+        gml_number(file, dsep_robustness_names[k], graph->robustness[k][e]);
+    for (int k = 0; k < DSEP_SHARES; k++)
+        if (graph->share[k])
+            gml_number(file, dsep_share_names[k], graph->share[k][e]);
     fputs(" ]\n", file);
 }
 
@@ -226,23 +254,29 @@ static void print_tetrad(FILE *file, const dsep_named_graph *graph) {
 /* --- json --------------------------------------------------------------------------------------
  */
 
+static void json_number(FILE *file, const char *name, double value) {
+    fprintf(file, ", \"%s\": ", name);
+    dsep_print_json_number(file, value);
+}
+
 static void json_edge(FILE *file, const dsep_named_graph *graph, int64_t e) {
     const dsep_edge edge = graph->edges[e];
     fputs("    {\"source\": ", file);
     dsep_print_json(file, graph->names[edge.source]);
     fputs(", \"target\": ", file);
     dsep_print_json(file, graph->names[edge.target]);
-    fprintf(file, ", \"mark_source\": \"%s\", \"mark_target\": \"%s\", \"weight\": ",
+    fprintf(file, ", \"mark_source\": \"%s\", \"mark_target\": \"%s\"",
             dsep_mark_name(edge.mark_source), dsep_mark_name(edge.mark_target));
-    dsep_print_json_number(file, graph->weight[e]);
-    fputs(", \"p_max\": ", file);
-    dsep_print_json_number(file, graph->p_max[e]);
-    fputs(", \"order\": ", file);
-    dsep_print_json_number(file, graph->order[e] < 0 ? NAN : (double)graph->order[e]);
-    for (int k = 0; k < DSEP_ROBUSTNESS_VALUES; k++) {
-        fprintf(file, ", \"%s\": ", dsep_robustness_names[k]);
-        dsep_print_json_number(file, graph->robustness[k][e]);
+    if (!graph->counted) {
+        json_number(file, "weight", graph->weight[e]);
+        json_number(file, "p_max", graph->p_max[e]);
+        json_number(file, "order", graph->order[e] < 0 ? NAN : (double)graph->order[e]);
+        for (int k = 0; k < DSEP_ROBUSTNESS_VALUES; k++)
+            json_number(file, dsep_robustness_names[k], graph->robustness[k][e]);
     }
+    for (int k = 0; k < DSEP_SHARES; k++)
+        if (graph->share[k])
+            json_number(file, dsep_share_names[k], graph->share[k][e]);
     fputs(e + 1 < graph->n_edges ? "},\n" : "}\n", file);
 }
 

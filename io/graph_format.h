@@ -8,7 +8,8 @@
 
 typedef enum {
     DSEP_FORMAT_CSV,      /* edge CSV: source,target,mark_source,mark_target,weight,p_max,order,
-                             partial_r2,robustness,robustness_ci */
+                             partial_r2,robustness,robustness_ci, and the shares there are; of
+                             a counted graph the first four and the shares */
     DSEP_FORMAT_GRAPHML,  /* igraph, yEd, Gephi, Cytoscape; marks and values as data */
     DSEP_FORMAT_DOT,      /* Graphviz; marks as arrow shapes */
     DSEP_FORMAT_GML,      /* marks and values as keys */

@@ -4,11 +4,24 @@
 #include "io/utf8.h"
 #include "mpi/memory.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 const char *const dsep_robustness_names[] = {"partial_r2", "robustness", "robustness_ci"};
+
+const char *const dsep_share_names[] = {"share",
+                                        "share_joined",
+                                        "share_tail_tail",
+                                        "share_tail_arrow",
+                                        "share_tail_circle",
+                                        "share_arrow_tail",
+                                        "share_arrow_arrow",
+                                        "share_arrow_circle",
+                                        "share_circle_tail",
+                                        "share_circle_arrow",
+                                        "share_circle_circle"};
 
 /* The direction in which files hold an edge: a directed one from its tail, others from the lower
  * number. */
@@ -20,12 +33,15 @@ static dsep_edge canonical(dsep_edge edge) {
     return edge;
 }
 
-static int by_edge(const void *left, const void *right) {
-    const dsep_edge *a = &((const dsep_named_edge *)left)->edge;
-    const dsep_edge *b = &((const dsep_named_edge *)right)->edge;
+static int by_ends(const void *left, const void *right) {
+    const dsep_edge *a = left, *b = right;
     if (a->source != b->source)
         return a->source < b->source ? -1 : 1;
     return (a->target > b->target) - (a->target < b->target);
+}
+
+static int by_edge(const void *left, const void *right) {
+    return by_ends(&((const dsep_named_edge *)left)->edge, &((const dsep_named_edge *)right)->edge);
 }
 
 static int allocate(dsep_named_graph *made) {
@@ -99,8 +115,29 @@ void dsep_named_graph_destroy(dsep_named_graph **graph) {
     free((*graph)->order);
     for (int k = 0; k < DSEP_ROBUSTNESS_VALUES; k++)
         free((*graph)->robustness[k]);
+    for (int k = 0; k < DSEP_SHARES; k++)
+        free((*graph)->share[k]);
     free(*graph);
     *graph = NULL;
+}
+
+int dsep_named_graph_add_share(dsep_named_graph *graph, int share, dsep_error *error) {
+    if (!graph->share[share])
+        graph->share[share] = dsep_array(graph->n_edges, sizeof(double));
+    if (!graph->share[share])
+        return dsep_out_of_memory(error, "the shares of edges");
+    for (int64_t e = 0; e < graph->n_edges; e++)
+        graph->share[share][e] = NAN;
+    return DSEP_OK;
+}
+
+int64_t dsep_named_graph_find(const dsep_named_graph *graph, dsep_edge edge) {
+    const dsep_edge key = canonical(edge);
+    const dsep_edge *found =
+        graph->n_edges > 0
+            ? bsearch(&key, graph->edges, (size_t)graph->n_edges, sizeof key, by_ends)
+            : NULL;
+    return found ? found - graph->edges : -1;
 }
 
 /* Where each of the graph's names stands among the others; some may be missing. */

@@ -8,6 +8,12 @@
 enum { DSEP_PARTIAL_R2, DSEP_ROBUSTNESS, DSEP_ROBUSTNESS_CI, DSEP_ROBUSTNESS_VALUES };
 extern const char *const dsep_robustness_names[DSEP_ROBUSTNESS_VALUES];
 
+/* Shares of replicates, as files call them: of those that had the edge with just these marks, of
+ * those that joined its ends, and of those that had a tail, arrow or circle at the source (3 times
+ * which) and at the target (plus which). */
+enum { DSEP_SHARE, DSEP_SHARE_JOINED, DSEP_SHARE_MARKS, DSEP_SHARES = DSEP_SHARE_MARKS + 9 };
+extern const char *const dsep_share_names[DSEP_SHARES];
+
 typedef struct {
     int64_t n_nodes, n_edges;
     char **names; /* [n_nodes], valid UTF-8 */
@@ -17,6 +23,8 @@ typedef struct {
     double *p_max;
     int64_t *order;                             /* [n_edges] -1 where unknown */
     double *robustness[DSEP_ROBUSTNESS_VALUES]; /* each [n_edges] NaN where unknown */
+    double *share[DSEP_SHARES]; /* each [n_edges] NaN where unknown; NULL: no such column */
+    int counted; /* edges were counted, not tested: weight is the share that joined them */
 } dsep_named_graph;
 
 /* An edge with its values, on the way in. */
@@ -33,8 +41,15 @@ int dsep_named_graph_create(char *const *names, int64_t n_nodes, const dsep_name
                             int64_t n_edges, dsep_graph_kind kind, dsep_error *error,
                             dsep_named_graph **made);
 
-/* The same graph over other names, which hold all of its own. Not collective. Errors:
- * DSEP_ERROR_DATA naming up to five names that are not there. Owner of *mapped: the caller. */
+/* Adds a column of shares, all unknown. Not collective. Errors: DSEP_ERROR_RESOURCES. */
+int dsep_named_graph_add_share(dsep_named_graph *graph, int share, dsep_error *error);
+
+/* Where an edge, given from either end, stands in `edges`; -1 where it does not. Not collective. */
+int64_t dsep_named_graph_find(const dsep_named_graph *graph, dsep_edge edge);
+
+/* The same graph without shares over other names, which hold all of its own. Not collective.
+ * Errors: DSEP_ERROR_DATA naming up to five names that are not there. Owner of *mapped: the caller.
+ */
 int dsep_named_graph_map(const dsep_named_graph *graph, char *const *names, int64_t n_names,
                          dsep_error *error, dsep_named_graph **mapped);
 

@@ -17,6 +17,7 @@ typedef struct {
     const dsep_h5tree *source, *target, *mark_source, *mark_target;
     const dsep_h5tree *weight, *p_max, *order; /* may be NULL */
     const dsep_h5tree *robustness[DSEP_ROBUSTNESS_VALUES];
+    const dsep_h5tree *share[DSEP_SHARE_MARKS];
 } columns;
 
 typedef struct {
@@ -77,6 +78,8 @@ static int find_columns(const reader *in, columns *found) {
     found->order = column(in, "order", DSEP_H5TREE_INTEGER, rows);
     for (int k = 0; k < DSEP_ROBUSTNESS_VALUES; k++)
         found->robustness[k] = column(in, dsep_robustness_names[k], DSEP_H5TREE_REAL, rows);
+    for (int k = 0; k < DSEP_SHARE_MARKS; k++)
+        found->share[k] = column(in, dsep_share_names[k], DSEP_H5TREE_REAL, rows);
     if (!found->target || !found->mark_source || !found->mark_target)
         return wrong(in, "the columns of /graph/edges are missing or of different lengths");
     return DSEP_OK;
@@ -127,6 +130,22 @@ static int read_kind(const reader *in, dsep_graph_kind *kind) {
     return wrong(in, "its graph is no skeleton, cpdag, pag or dag");
 }
 
+/* The graph may have its edges in another order than the file. */
+static int add_shares(const reader *in, const columns *found, const dsep_named_edge *edges,
+                      dsep_named_graph *graph) {
+    int code = DSEP_OK;
+    for (int k = 0; k < DSEP_SHARE_MARKS; k++) {
+        if (!found->share[k])
+            continue;
+        DSEP_TRY(dsep_named_graph_add_share(graph, k, in->error));
+        for (int64_t e = 0; e < graph->n_edges; e++)
+            graph->share[k][dsep_named_graph_find(graph, edges[e].edge)] =
+                found->share[k]->reals[e];
+    }
+cleanup:
+    return code;
+}
+
 static int read_graph(const reader *in, dsep_named_graph **graph) {
     int code = DSEP_OK;
     columns found = {0};
@@ -148,6 +167,8 @@ static int read_graph(const reader *in, dsep_named_graph **graph) {
                                    in->error, graph);
     if (code == DSEP_ERROR_DATA)
         code = wrong(in, "an edge stands twice, or joins a variable to itself");
+    if (!code)
+        code = add_shares(in, &found, edges, *graph);
 cleanup:
     free(edges);
     return code;

@@ -17,7 +17,7 @@ typedef struct {
     const dsep_campaign_plan *plan;
     dsep_running *running;
     dsep_campaign *made;
-    dsep_tally **part; /* [n_tallies] of this rank since the last union; rank 0: with all before */
+    dsep_tally **part; /* [n_tallies] of this rank since the last meeting */
     int64_t *todo;     /* [n_todo] units of this batch */
     uint8_t *finished; /* [n_todo] */
     int64_t n_todo;
@@ -85,7 +85,6 @@ cleanup:
     return code;
 }
 
-/* The tallies of an earlier run go to rank 0's part. */
 static int resume_tallies(working *c, dsep_error *error) {
     int code = DSEP_OK;
     char name[DSEP_STATE_NAME];
@@ -99,15 +98,15 @@ static int resume_tallies(working *c, dsep_error *error) {
     const dsep_state_block *edges = dsep_state_find(&c->running->state, name);
     int64_t left = edges ? edges->bytes / (int64_t)sizeof(dsep_tally_edge) : 0;
     const dsep_tally_edge *at = edges ? edges->data : NULL;
-    for (int64_t t = 0; t < c->plan->n_tallies; t++)
-        for (int64_t e = 0; e < n_edges[t]; e++, at++) {
-            if (left-- <= 0) {
-                code = dsep_error_set(error, DSEP_ERROR_DATA, "the checkpoint lacks edges");
-                goto cleanup;
-            }
-            if (dsep_rank(c->ctx) == 0)
-                DSEP_TRY(dsep_tally_add_edge(c->part[t], at, error));
+    for (int64_t t = 0; t < c->plan->n_tallies; t++) {
+        if (n_edges[t] < 0 || n_edges[t] > left) {
+            code = dsep_error_set(error, DSEP_ERROR_DATA, "the checkpoint lacks edges");
+            goto cleanup;
         }
+        DSEP_TRY(dsep_tally_merge(c->made->tally[t], at, n_edges[t], error));
+        at += n_edges[t];
+        left -= n_edges[t];
+    }
 cleanup:
     free(n_edges);
     return code;
@@ -185,21 +184,21 @@ cleanup:
     return code;
 }
 
-/* After it rank 0's parts hold everything, and those of the others nothing. */
+/* Adds what all ranks have counted since the last meeting to the tallies that are equal on all. */
 static int unite(working *c) {
     int code = DSEP_OK;
+    dsep_tally *fresh = NULL;
     dsep_error *error = dsep_context_error(c->ctx);
     DSEP_TRY(share_values(c));
     for (int64_t t = 0; t < c->plan->n_tallies; t++) {
-        dsep_tally_destroy(&c->made->tally[t]);
-        DSEP_TRY(dsep_tally_unite(c->ctx, c->part[t], &c->made->tally[t]));
-        dsep_tally_destroy(&c->part[t]);
-        int mine = dsep_tally_create(error, &c->part[t]);
-        for (int64_t e = 0; !mine && dsep_rank(c->ctx) == 0 && e < c->made->tally[t]->n_edges; e++)
-            mine = dsep_tally_add_edge(c->part[t], &c->made->tally[t]->edges[e], error);
-        DSEP_AGREE(c->ctx, mine);
+        DSEP_TRY(dsep_tally_unite(c->ctx, c->part[t], &fresh));
+        dsep_tally_clear(c->part[t]);
+        DSEP_AGREE(c->ctx,
+                   dsep_tally_merge(c->made->tally[t], fresh->edges, fresh->n_edges, error));
+        dsep_tally_destroy(&fresh);
     }
 cleanup:
+    dsep_tally_destroy(&fresh);
     return code;
 }
 
@@ -261,7 +260,6 @@ static int ask_enough(working *c, int64_t open) {
 static int run_batches(working *c) {
     int code = DSEP_OK, cut_short = 0;
     int64_t open = next_open(c, 0);
-    DSEP_TRY(unite(c));
     c->made->enough = ask_enough(c, open);
     while (open < c->plan->n_units && !c->made->enough) {
         choose_batch(c, open);
@@ -271,8 +269,7 @@ static int run_batches(working *c) {
         const int last = open == c->plan->n_units;
         const int stop = !last && (cut_short || dsep_stop_agree(c->ctx, &c->running->stop, 0));
         const int due = !last && (stop || dsep_running_due(c->ctx, c->running));
-        if (asks || last || due)
-            DSEP_TRY(unite(c));
+        DSEP_TRY(unite(c)); /* always, so that no rank holds many pairs of its own */
         c->made->enough = asks && ask_enough(c, open);
         c->made->stopped = stop && !c->made->enough;
         if (due && !c->made->enough)
@@ -307,8 +304,11 @@ static int allocate(working *c) {
     for (int64_t k = 0; k < units * plan->n_values; k++)
         made->values[k] = NAN;
     int code = DSEP_OK;
-    for (int64_t t = 0; t < plan->n_tallies && !code; t++)
+    for (int64_t t = 0; t < plan->n_tallies && !code; t++) {
         code = dsep_tally_create(error, &c->part[t]);
+        if (!code)
+            code = dsep_tally_create(error, &made->tally[t]);
+    }
     return code;
 }
 

@@ -1,8 +1,8 @@
 /* Many units of work that one result is made of: replicates, cells of a study.
  *
  * Groups of ranks take units as they are free. Every unit gives a row of numbers and may count its
- * graph in tallies. After a batch of units the ranks meet: when it is time, tallies are united and
- * a checkpoint is kept; a wish to stop is met. What comes out depends on the units that were done,
+ * graph in tallies. After a batch of units the ranks meet: tallies are united, a checkpoint is kept
+ * when it is time, a wish to stop is met. What comes out depends on the units that were done,
  * never on who did them, when, or how they were batched. */
 #ifndef DSEP_JOBS_CAMPAIGN_H
 #define DSEP_JOBS_CAMPAIGN_H

@@ -163,9 +163,10 @@ cleanup:
 /* --- what follows ---------------------------------------------------------------------------- */
 
 /* Replicates of a search that is done; what was kept of it stays in their checkpoints. */
-static int replicate(dsep_context *ctx, dsep_discover_result *r, dsep_replicates *replicates) {
+static int replicate(dsep_context *ctx, dsep_discover_result *r) {
     int code = DSEP_OK;
     dsep_state searched = {0};
+    dsep_replicates *replicates = r->replicates;
     if (replicates->requested == 0 || !r->searched)
         return DSEP_OK;
     DSEP_TRY(save(ctx, r->pc, &searched));
@@ -235,7 +236,7 @@ static int run_all(dsep_context *ctx, dsep_discover_result *r) {
                                r->clock_began, r->running));
     DSEP_TRY(solve(ctx, r, &correlation, &pc));
     r->complete = r->searched;
-    DSEP_TRY(replicate(ctx, r, &replicates));
+    DSEP_TRY(replicate(ctx, r));
     DSEP_TRY(finish(ctx, r));
 cleanup:
     dsep_replicates_release(&replicates);
@@ -249,11 +250,13 @@ static int run(dsep_context *ctx, const dsep_invocation *call) {
     char *path = NULL;
     dsep_discover_input input = {0};
     dsep_running running = {0};
+    dsep_replicates replicates = {0};
     const dsep_discover_settings *settings = call->settings;
     dsep_discover_result result = {.call = call,
                                    .settings = settings,
                                    .input = &input,
                                    .running = &running,
+                                   .replicates = &replicates,
                                    .clock_began = dsep_clock()};
     write_header(ctx, call);
     DSEP_AGREE(ctx, dsep_output_path(settings->common.output, call->arguments[0],
@@ -263,9 +266,14 @@ static int run(dsep_context *ctx, const dsep_invocation *call) {
     if (settings->dry_run)
         dsep_forecast_report(ctx, &input, 0);
     DSEP_TRY(dsep_discover_input_fits(ctx, &input));
+    if (settings->replicate.replicates > 0)
+        DSEP_AGREE(ctx, dsep_replicates_plan(ctx, settings, &input, &replicates));
+    if (settings->dry_run && replicates.requested > 0 && dsep_rank(ctx) == 0)
+        dsep_replicates_print_plan(&replicates);
     if (!settings->dry_run)
         DSEP_TRY(run_all(ctx, &result));
 cleanup:
+    dsep_replicates_release(&replicates);
     dsep_running_close(&running);
     dsep_discover_input_release(&input);
     free(path);

@@ -3,52 +3,16 @@
 #include "io/graph_hash.h"
 #include "io/h5write.h"
 #include "io/named_graph.h"
-#include "jobs/build_info.h"
+#include "jobs/provenance.h"
 #include "jobs/replicates_result.h"
 #include "jobs/search_tables.h"
 #include "mpi/exchange.h"
 #include "mpi/memory.h"
 #include "solvers/robustness.h"
 
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-
-/* --- provenance ------------------------------------------------------------------------------ */
-
-static void write_input(dsep_h5write *file, const dsep_table *table) {
-    json_t *input = json_pack("{s:s, s:[I,I], s:s}", "path", table->source, "shape",
-                              (json_int_t)table->n_samples, (json_int_t)table->n_variables,
-                              "checksum", table->checksum);
-    char *text = input ? json_dumps(input, 0) : NULL;
-    dsep_h5write_attribute_text(file, "/", "input", text);
-    dsep_h5write_attribute_text(file, "/", "input-notes", table->notes);
-    free(text);
-    json_decref(input);
-}
-
-static void write_root(dsep_context *ctx, dsep_h5write *file, const dsep_discover_result *r) {
-    char build[4096], now[32];
-    char *runs = dsep_running_lines(ctx, r->running);
-    dsep_build_info(build, sizeof build);
-    dsep_clock_date(dsep_clock_now(), now);
-    dsep_h5write_attribute_text(file, "/", "encoding-type", "dsep-result");
-    dsep_h5write_attribute_text(file, "/", "encoding-version", "0.1.0");
-    dsep_h5write_attribute_integer(file, "/", "complete", r->complete);
-    dsep_h5write_attribute_text(file, "/", "command", r->call->line);
-    dsep_h5write_attribute_text(file, "/", "study", r->call->study);
-    dsep_h5write_attribute_integer(file, "/", "seed", r->settings->common.seed);
-    dsep_h5write_attribute_text(file, "/", "created", now);
-    dsep_h5write_attribute_text(file, "/", "dsep-version", DSEP_VERSION);
-    dsep_h5write_attribute_text(file, "/", "build", build);
-    dsep_h5write_attribute_text(file, "/", "graph-hash", r->hash);
-    dsep_h5write_attribute_text(file, "/", "runs", runs ? runs : "");
-    dsep_h5write_attribute_real(file, "/", "seconds", dsep_running_seconds(r->running));
-    write_input(file, r->input->table);
-    free(runs);
-}
 
 /* --- tables ---------------------------------------------------------------------------------- */
 
@@ -152,8 +116,30 @@ static int fill_robustness(edge_columns *c, dsep_block mine, int64_t n_samples, 
     return DSEP_OK;
 }
 
+/* How often replicates had each edge, and how often they joined its ends. */
+static int write_shares(dsep_context *ctx, dsep_h5write *file, const dsep_campaign *campaign,
+                        dsep_block mine, const dsep_edge *edges) {
+    int code = DSEP_OK;
+    double *share = dsep_array(2 * mine.count, sizeof *share);
+    DSEP_AGREE(ctx, share ? DSEP_OK
+                          : dsep_out_of_memory(dsep_context_error(ctx), "the shares of edges"));
+    for (int64_t e = 0; e < mine.count; e++) {
+        int64_t same, joined;
+        dsep_tally_count(campaign->tally[0], edges[e], &same, &joined);
+        share[e] = (double)same / (double)campaign->n_done;
+        share[mine.count + e] = (double)joined / (double)campaign->n_done;
+    }
+    DSEP_TRY(dsep_h5write_column(file, dsep_share_names[DSEP_SHARE], DSEP_H5_DOUBLE, mine, share));
+    DSEP_TRY(dsep_h5write_column(file, dsep_share_names[DSEP_SHARE_JOINED], DSEP_H5_DOUBLE, mine,
+                                 share + mine.count));
+cleanup:
+    free(share);
+    return code;
+}
+
 static int write_edges(dsep_context *ctx, dsep_h5write *file, const dsep_discover_result *r) {
     int code = DSEP_OK;
+    const dsep_campaign *campaign = r->replicates->campaign;
     static const char *const marks[] = {"tail", "arrow", "circle"};
     const dsep_pc *pc = r->pc;
     const int64_t n_samples = r->input->table->n_samples;
@@ -177,6 +163,8 @@ static int write_edges(dsep_context *ctx, dsep_h5write *file, const dsep_discove
     for (int k = 0; k < DSEP_ROBUSTNESS_VALUES; k++)
         DSEP_TRY(dsep_h5write_column(file, dsep_robustness_names[k], DSEP_H5_DOUBLE, mine,
                                      c.robustness[k]));
+    if (campaign && campaign->n_done > 0)
+        DSEP_TRY(write_shares(ctx, file, campaign, mine, c.edges + f));
 cleanup:
     release_columns(&c);
     return code;
@@ -286,37 +274,14 @@ static void write_knowledge(dsep_h5write *file, const dsep_discover_result *r) {
                                 c.violations ? "violated" : "every constraint holds");
 }
 
-static int write_timing(dsep_context *ctx, dsep_h5write *file, const dsep_discover_result *r) {
-    int code = DSEP_OK;
-    const int64_t n = r->n_sections;
-    const dsep_block mine = whole_on_zero(ctx, n);
-    const char **names = dsep_array(n, sizeof *names);
-    double *values = dsep_array(3 * n, sizeof *values);
-    DSEP_AGREE(ctx, names && values ? DSEP_OK
-                                    : dsep_out_of_memory(dsep_context_error(ctx), "the timings"));
-    for (int64_t i = 0; i < n; i++) {
-        names[i] = r->sections[i].name;
-        values[i] = r->sections[i].min;
-        values[n + i] = r->sections[i].mean;
-        values[2 * n + i] = r->sections[i].max;
-    }
-    DSEP_TRY(dsep_h5write_table(file, "/timing", n, 1, names));
-    dsep_h5write_texts(file, "section", names);
-    DSEP_TRY(dsep_h5write_column(file, "min", DSEP_H5_DOUBLE, mine, values));
-    DSEP_TRY(dsep_h5write_column(file, "mean", DSEP_H5_DOUBLE, mine, values + n));
-    DSEP_TRY(dsep_h5write_column(file, "max", DSEP_H5_DOUBLE, mine, values + 2 * n));
-cleanup:
-    free(names);
-    free(values);
-    return code;
-}
-
 int dsep_discover_result_write(dsep_context *ctx, dsep_discover_result *r) {
     int code = DSEP_OK;
     dsep_h5write *file = NULL;
     dsep_graph_hash(r->pc->graph, r->input->table->names, r->hash);
     DSEP_TRY(dsep_h5write_create(ctx, r->path, &file));
-    write_root(ctx, file, r);
+    dsep_provenance_write(ctx, file, r->call, r->complete, r->running);
+    dsep_provenance_input(file, r->input->table);
+    dsep_h5write_attribute_text(file, "/", "graph-hash", r->hash);
     DSEP_TRY(write_variables(file, r));
     write_graph_attributes(file, r->pc);
     DSEP_TRY(write_edges(ctx, file, r));
@@ -328,7 +293,7 @@ int dsep_discover_result_write(dsep_context *ctx, dsep_discover_result *r) {
     write_knowledge(file, r);
     if (r->replicates->campaign)
         DSEP_TRY(dsep_replicates_write(ctx, file, r->replicates));
-    DSEP_TRY(write_timing(ctx, file, r));
+    DSEP_TRY(dsep_provenance_timing(ctx, file, r->sections, r->n_sections));
     DSEP_TRY(dsep_h5write_commit(&file));
 cleanup:
     dsep_h5write_abandon(&file);

@@ -15,7 +15,7 @@ typedef struct {
     const dsep_discover_input *input;
     const dsep_correlation *correlation;
     const dsep_pc *pc;
-    const dsep_replicates *replicates; /* without a campaign where there are none */
+    dsep_replicates *replicates; /* without a campaign where there are none */
     dsep_running *running;
     int searched, complete; /* the search; and all that was asked for */
     const char *reason;     /* why it is not complete */

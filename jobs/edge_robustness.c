@@ -4,9 +4,10 @@
 #include "io/h5write.h"
 #include "io/name_index.h"
 #include "io/result_read.h"
-#include "jobs/build_info.h"
 #include "jobs/discover_result.h"
+#include "jobs/provenance.h"
 #include "mpi/exchange.h"
+#include "mpi/log.h"
 #include "mpi/memory.h"
 #include "mpi/random.h"
 #include "solvers/prior.h"
@@ -288,21 +289,10 @@ static void print_table(const study *s) {
     fflush(stdout);
 }
 
-static void write_root(const study *s, dsep_h5write *file) {
+static void write_root(dsep_context *ctx, const study *s, dsep_h5write *file) {
     const dsep_edge_robustness_options *options = s->settings->options;
     static const char at[] = "/sensitivity/robustness";
-    char build[4096], now[32];
-    dsep_build_info(build, sizeof build);
-    dsep_clock_date(dsep_clock_now(), now);
-    dsep_h5write_attribute_text(file, "/", "encoding-type", "dsep-result");
-    dsep_h5write_attribute_text(file, "/", "encoding-version", "0.1.0");
-    dsep_h5write_attribute_integer(file, "/", "complete", 1);
-    dsep_h5write_attribute_text(file, "/", "command", s->settings->call->line);
-    dsep_h5write_attribute_text(file, "/", "study", s->settings->call->study);
-    dsep_h5write_attribute_integer(file, "/", "seed", (int64_t)s->settings->seed);
-    dsep_h5write_attribute_text(file, "/", "created", now);
-    dsep_h5write_attribute_text(file, "/", "dsep-version", DSEP_VERSION);
-    dsep_h5write_attribute_text(file, "/", "build", build);
+    dsep_provenance_write(ctx, file, s->settings->call, 1, NULL);
     dsep_h5write_attribute_text(file, "/", "input", s->settings->result);
     dsep_h5write_attribute_text(file, at, "graph-hash", s->result->hash);
     dsep_h5write_attribute_text(file, at, "prior_y", options->prior_y);
@@ -367,7 +357,7 @@ static int write_file(dsep_context *ctx, const study *s) {
     int code = DSEP_OK;
     dsep_h5write *file = NULL;
     DSEP_TRY(dsep_h5write_create(ctx, s->settings->output, &file));
-    write_root(s, file);
+    write_root(ctx, s, file);
     DSEP_TRY(dsep_h5write_table(file, "/sensitivity/robustness", s->n_rows, 0, NULL));
     DSEP_AGREE(ctx, write_names(s, file, dsep_context_error(ctx)));
     DSEP_TRY(write_numbers(ctx, s, file));

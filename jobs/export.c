@@ -1,16 +1,16 @@
-/* dsep export: the graph of a result in the formats of other programs. */
+/* dsep export: the graphs of a result in the formats of other programs. */
 #include "io/graph_format.h"
-#include "io/h5tree.h"
 #include "io/result_read.h"
 #include "jobs/commands.h"
 #include "jobs/output.h"
+#include "jobs/replicates_read.h"
 
 typedef struct {
     dsep_common_settings common;
     int format, what;
 } settings;
 
-enum { WHAT_GRAPH, WHAT_REPLICATES };
+enum { WHAT_GRAPH, WHAT_REPLICATES, WHAT_ENSEMBLE };
 
 static const dsep_option export_options[] = {
     {"format", 'f', DSEP_OPTION_CHOICE, offsetof(settings, format), NULL, "csv", 0, 0,
@@ -18,7 +18,14 @@ static const dsep_option export_options[] = {
      "csv: one line an edge; graphml, gml: igraph, Gephi, Cytoscape; dot: Graphviz; tetrad; json; "
      "pcalg: its matrix; dagitty; adjacency: 0/1, the row causes the column"},
     {"what", 0, DSEP_OPTION_CHOICE, offsetof(settings, what), NULL, "graph", 0, 0,
-     "graph|replicates", "the graph, or how often each edge was found in the replicates"},
+     "graph|replicates|preserved|highest|majority|threshold",
+     "the graph, with shares where there are replicates; replicates: every pair that they ever "
+     "joined, with the share of each pair of marks; or one graph out of them: preserved: every "
+     "such "
+     "pair with its most frequent marks; highest: the most frequent outcome of each pair; "
+     "majority: "
+     "what more than half of them have; threshold: pairs joined in at least the share that the "
+     "result tells"},
     {0},
 };
 
@@ -28,33 +35,34 @@ static const dsep_option_group groups[] = {
     {0},
 };
 
-/* No command makes replicates yet; a file may still have some. */
-static int refuse_replicates(const char *path, dsep_error *error) {
-    dsep_h5tree *tree = NULL;
-    int code = dsep_h5tree_read(path, NULL, error, &tree);
-    if (!code)
-        code = dsep_h5tree_check_result(tree, path, error);
-    if (!code && dsep_h5tree_find(tree, "replicates/edges"))
-        code = dsep_error_set(error, DSEP_ERROR_USAGE,
-                              "this version cannot export replicates; read /replicates/edges of "
-                              "'%s' with h5py or rhdf5",
-                              path);
+/* What replicates say, of which the last in the order of --what are the ensemble graphs. */
+static int print_counted(FILE *stream, const settings *given, const char *path,
+                         const dsep_named_graph *learned, dsep_error *error) {
+    dsep_replicates_found found;
+    dsep_named_graph *graph = NULL;
+    int code = dsep_replicates_open(path, learned, error, &found);
+    if (!code && given->what == WHAT_REPLICATES)
+        code = dsep_replicates_pairs(&found, error, &graph);
     else if (!code)
-        code = dsep_error_set(error, DSEP_ERROR_DATA,
-                              "'%s' has no replicates; export its graph with --what graph", path);
-    dsep_h5tree_destroy(&tree);
+        code = dsep_replicates_ensemble(&found, (dsep_ensemble_rule)(given->what - WHAT_ENSEMBLE),
+                                        error, &graph);
+    if (!code)
+        code = dsep_graph_print(stream, graph, (dsep_graph_format)given->format, error);
+    dsep_named_graph_destroy(&graph);
+    dsep_replicates_close(&found);
     return code;
 }
 
 static int print_graph(FILE *stream, void *data, dsep_error *error) {
     const dsep_invocation *call = data;
     const settings *given = call->settings;
+    const char *path = call->arguments[0];
     dsep_result *result = NULL;
-    if (given->what == WHAT_REPLICATES)
-        return refuse_replicates(call->arguments[0], error);
-    int code = dsep_result_read(call->arguments[0], error, &result);
-    if (!code)
+    int code = dsep_result_read(path, error, &result);
+    if (!code && given->what == WHAT_GRAPH)
         code = dsep_graph_print(stream, result->graph, (dsep_graph_format)given->format, error);
+    else if (!code)
+        code = print_counted(stream, given, path, result->graph, error);
     dsep_result_destroy(&result);
     return code;
 }
@@ -68,12 +76,16 @@ const dsep_command dsep_command_export = {
     .name = "export",
     .arguments = "RESULT",
     .summary = "the graph in another format",
-    .description = "Writes the graph of a result to standard output or to a file. Marks at the "
-                   "ends of edges (tail, arrow, circle), weights, largest p-values, orders and "
-                   "robustness values are kept where the format can hold them.",
+    .description =
+        "Writes the graph of a result to standard output or to a file. Marks at the "
+        "ends of edges (tail, arrow, circle), weights, largest p-values, orders and "
+        "robustness values are kept where the format can hold them, and so are the shares of "
+        "replicates. What replicates say has the share that joined a pair as its weight.",
     .examples = "  dsep export result.h5 > edges.csv\n"
                 "  dsep export result.h5 --format graphml -o graph.graphml\n"
-                "  dsep export result.h5 --format dot | dot -Tsvg > graph.svg\n",
+                "  dsep export result.h5 --format dot | dot -Tsvg > graph.svg\n"
+                "  dsep export result.h5 --what replicates > shares.csv\n"
+                "  dsep export result.h5 --what threshold --format graphml -o stable.graphml\n",
     .min_arguments = 1,
     .max_arguments = 1,
     .groups = groups,

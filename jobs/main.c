@@ -11,8 +11,8 @@
 #include <string.h>
 
 static const dsep_command *const commands[] = {
-    &dsep_command_discover, &dsep_command_simulate, &dsep_command_compare,
-    &dsep_command_show,     &dsep_command_export,   &dsep_command_plan,
+    &dsep_command_discover, &dsep_command_simulate, &dsep_command_compare,     &dsep_command_show,
+    &dsep_command_export,   &dsep_command_plan,     &dsep_command_sensitivity,
 };
 
 static const int n_commands = sizeof commands / sizeof *commands;
@@ -22,7 +22,7 @@ static void print_help(void) {
            "Causal discovery at cluster scale: one program, from a laptop to a Slurm job.\n\n"
            "Commands\n");
     for (int i = 0; i < n_commands; i++)
-        printf("  %-10s %-16s %s\n", commands[i]->name, commands[i]->arguments,
+        printf("  %-11s %-16s %s\n", commands[i]->name, commands[i]->arguments,
                commands[i]->summary);
     printf("\nA first run\n"
            "  dsep simulate --variables 100 --samples 1000 --truth truth.csv -o data.csv\n"
@@ -31,7 +31,8 @@ static void print_help(void) {
            "  dsep compare result.h5 truth.csv\n\n"
            "dsep COMMAND --help tells more about each. dsep --version tells how it was built.\n"
            "Exit codes: 0 done, 2 wrong usage, 3 wrong data, 4 does not fit the resources,\n"
-           "5 reading or writing failed, 70 internal error.\n");
+           "5 reading or writing failed, 70 internal error, 85 stopped in good order with a\n"
+           "checkpoint: the same command goes on from there.\n");
 }
 
 static void print_version(void) {
@@ -98,13 +99,15 @@ cleanup:
 }
 
 /* A run without a launcher needs no helper daemon, which costs time at every start and can fail
- * when several programs start at once. */
-static void start_alone(void) {
+ * when several programs start at once. Nobody shares a file pointer: without this, such programs
+ * complain about each other's. */
+static void advise_mpi(void) {
     setenv("OMPI_MCA_ess_singleton_isolated", "1", 0);
+    setenv("OMPI_MCA_sharedfp", "^sm", 0);
 }
 
 int main(int argc, char **argv) {
-    start_alone();
+    advise_mpi();
     dsep_blas_guard(argv, getenv("OPENBLAS_CORETYPE"));
     dsep_memory_prepare();
     dsep_context *ctx = NULL;

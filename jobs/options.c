@@ -156,8 +156,52 @@ static int parse_flag(const char *text, int *value) {
     return 0;
 }
 
+static int set_value(target place, const char *text, dsep_error *error);
+
+static int is_list(const dsep_option *option) {
+    return option->kind >= DSEP_OPTION_INTEGERS;
+}
+
+/* One member of a list, checked like an option of its own. */
+static int list_member(const dsep_option *list, const char *word, double *value,
+                       dsep_error *error) {
+    static const dsep_option_kind kinds[] = {DSEP_OPTION_INTEGER, DSEP_OPTION_REAL,
+                                             DSEP_OPTION_CHOICE};
+    dsep_option member = *list;
+    int64_t integer = 0;
+    int choice = 0;
+    void *const fields[] = {&integer, value, &choice};
+    const int kind = (int)(list->kind - DSEP_OPTION_INTEGERS);
+    member.kind = kinds[kind];
+    if (set_value((target){&member, fields[kind]}, word, error))
+        return dsep_error_set(error, error->code, "%.1500s, or several with commas between them",
+                              strdupa(error->text));
+    if (kind != 1)
+        *value = kind == 0 ? (double)integer : choice;
+    return DSEP_OK;
+}
+
+static int set_list(const dsep_option *option, dsep_list *list, const char *text,
+                    dsep_error *error) {
+    int64_t count = 1;
+    for (const char *c = text; *c; c++)
+        count += *c == ',';
+    char *copy = strdup(text), *rest = copy;
+    double *values = dsep_array(count, sizeof *values);
+    int code = copy && values ? DSEP_OK : dsep_out_of_memory(error, "a list");
+    for (int64_t i = 0; !code && i < count; i++)
+        code = list_member(option, strsep(&rest, ","), &values[i], error);
+    free(copy);
+    free(code ? values : list->values);
+    if (!code)
+        *list = (dsep_list){count, values};
+    return code;
+}
+
 static int set_value(target place, const char *text, dsep_error *error) {
     int good = 1;
+    if (is_list(place.option))
+        return set_list(place.option, place.field, text, error);
     switch (place.option->kind) {
     case DSEP_OPTION_FLAG:
         good = parse_flag(text, place.field);
@@ -183,7 +227,10 @@ static int set_value(target place, const char *text, dsep_error *error) {
         *field = strdup(text);
         if (!*field)
             return dsep_out_of_memory(error, "an option");
+        break;
     }
+    default: /* lists, above */
+        break;
     }
     return good ? DSEP_OK : wrong_value(error, place.option, text);
 }
@@ -419,8 +466,30 @@ static void print_text(FILE *stream, const char *text) {
     fprintf(stream, quoted ? "\"%s\"" : "%s", text);
 }
 
+static void print_choice(FILE *stream, const char *choices, int64_t choice) {
+    for (; choice > 0; choice--)
+        choices = strchr(choices, '|') + 1;
+    fprintf(stream, "%.*s", (int)strcspn(choices, "|"), choices);
+}
+
+static void print_list(FILE *stream, const dsep_option *option, const dsep_list *list) {
+    for (int64_t i = 0; i < list->count; i++) {
+        const double value = list->values[i];
+        const int named = option->kind == DSEP_OPTION_CHOICES ||
+                          (option->kind == DSEP_OPTION_INTEGERS && option->choices && value == 0);
+        fputs(i ? "," : "", stream);
+        if (named)
+            print_choice(stream, option->choices, (int64_t)value);
+        else
+            print_real(stream, value);
+    }
+}
+
 static void print_value(FILE *stream, target place) {
-    const char *at = place.option->choices;
+    if (is_list(place.option)) {
+        print_list(stream, place.option, place.field);
+        return;
+    }
     switch (place.option->kind) {
     case DSEP_OPTION_FLAG:
         fputs(*(const int *)place.field ? "yes" : "no", stream);
@@ -433,9 +502,7 @@ static void print_value(FILE *stream, target place) {
         print_text(stream, *(char *const *)place.field);
         break;
     case DSEP_OPTION_CHOICE:
-        for (int i = *(const int *)place.field; i > 0; i--)
-            at = strchr(at, '|') + 1;
-        fprintf(stream, "%.*s", (int)strcspn(at, "|"), at);
+        print_choice(stream, place.option->choices, *(const int *)place.field);
         break;
     default:
         fprintf(stream, "%lld", (long long)*(const int64_t *)place.field);
@@ -443,6 +510,8 @@ static void print_value(FILE *stream, target place) {
 }
 
 static int is_set(target place) {
+    if (is_list(place.option))
+        return ((const dsep_list *)place.field)->count > 0;
     switch (place.option->kind) {
     case DSEP_OPTION_FLAG:
         return *(const int *)place.field;
@@ -564,6 +633,8 @@ static int free_text(target place, void *data) {
     (void)data;
     if (place.option->kind == DSEP_OPTION_TEXT)
         free(*(char **)place.field);
+    else if (is_list(place.option))
+        free(((dsep_list *)place.field)->values);
     return 0;
 }
 
@@ -577,53 +648,4 @@ void dsep_invocation_destroy(dsep_invocation **call) {
     free((*call)->study);
     free(*call);
     *call = NULL;
-}
-
-/* Prints `text` from column `indent` on, broken at blanks before column 80. */
-static void print_wrapped(const char *text, int indent) {
-    int column = indent;
-    while (*text) {
-        const int word = (int)strcspn(text, " ");
-        if (column > indent && column + word > 80) {
-            printf("\n%*s", indent, "");
-            column = indent;
-        }
-        printf("%.*s", word, text);
-        text += word;
-        column += word;
-        if (*text == ' ') {
-            putchar(' ');
-            text++;
-            column++;
-        }
-    }
-    putchar('\n');
-}
-
-static void print_option(const dsep_option *option) {
-    char left[128], help[1024];
-    const char *value = option->kind == DSEP_OPTION_CHOICE ? option->choices : option->metavar;
-    char letter[8] = "    ";
-    if (option->letter)
-        snprintf(letter, sizeof letter, "-%c, ", option->letter);
-    snprintf(left, sizeof left, "  %s--%s%s%s", letter, option->name, value ? " " : "",
-             value ? value : "");
-    snprintf(help, sizeof help, "%s%s%s%s", option->help, option->fallback ? " (default " : "",
-             option->fallback ? option->fallback : "", option->fallback ? ")" : "");
-    if (strlen(left) < 32)
-        printf("%-32s", left);
-    else
-        printf("%s\n%32s", left, "");
-    print_wrapped(help, 32);
-}
-
-void dsep_options_help(const dsep_command *command) {
-    printf("dsep %s %s[options]\n\n", command->name, command->arguments);
-    print_wrapped(command->description, 0);
-    printf("\nExamples\n%s", command->examples);
-    for (const dsep_option_group *group = command->groups; group->title; group++) {
-        printf("\n%s\n", group->title);
-        for (const dsep_option *option = group->options; option->name; option++)
-            print_option(option);
-    }
 }

@@ -14,8 +14,18 @@ typedef enum {
     DSEP_OPTION_TEXT,    /* char *, owned by the invocation; NULL when not given */
     DSEP_OPTION_CHOICE,  /* int: which of `choices` */
     DSEP_OPTION_SIZE,    /* int64_t bytes: 500M, 4G, 1.5T; 0 when not given */
-    DSEP_OPTION_TIME     /* double seconds: HH:MM:SS, MM:SS or SS; 0 when not given */
+    DSEP_OPTION_TIME,    /* double seconds: HH:MM:SS, MM:SS or SS; 0 when not given */
+    /* Comma lists, all of them a dsep_list; empty when not given. */
+    DSEP_OPTION_INTEGERS, /* whole numbers in [min, max] */
+    DSEP_OPTION_REALS,    /* numbers in [min, max] */
+    DSEP_OPTION_CHOICES   /* which of `choices` */
 } dsep_option_kind;
+
+/* A list as an option gives it. */
+typedef struct {
+    int64_t count;
+    double *values; /* [count] owned by the invocation */
+} dsep_list;
 
 typedef struct {
     const char *name; /* without dashes; NULL ends a table */
@@ -25,7 +35,7 @@ typedef struct {
     const char *metavar;  /* what the value is called in --help */
     const char *fallback; /* value when not given, as a user would write it; NULL for none */
     double min, max;      /* range of numbers */
-    const char *choices;  /* "a|b|c" for DSEP_OPTION_CHOICE; of an integer a word that means 0 */
+    const char *choices;  /* "a|b|c" of choices; of whole numbers a word that means 0 */
     const char *help;
 } dsep_option;
 

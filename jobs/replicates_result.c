@@ -2,6 +2,7 @@
 
 #include "mpi/memory.h"
 #include "solvers/ensemble.h"
+#include "solvers/replicate.h"
 #include "solvers/share.h"
 #include "solvers/stability.h"
 
@@ -105,19 +106,6 @@ cleanup:
 
 /* --- graphs ---------------------------------------------------------------------------------- */
 
-static const dsep_tally_edge *find_edge(const dsep_tally *tally, int64_t x, int64_t y) {
-    int64_t low = 0, high = tally->n_edges;
-    while (low < high) {
-        const int64_t middle = (low + high) / 2;
-        const dsep_tally_edge *at = &tally->edges[middle];
-        if (at->x < x || (at->x == x && at->y < y))
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return &tally->edges[low];
-}
-
 /* One ensemble graph as an edge table, with the share of replicates that had just these marks and
  * of those that joined the pair. */
 static int write_graph(dsep_context *ctx, dsep_h5write *file, const dsep_replicates *r,
@@ -135,17 +123,14 @@ static int write_graph(dsep_context *ctx, dsep_h5write *file, const dsep_replica
     DSEP_AGREE(ctx, code_here);
     for (int64_t e = 0; e < mine.count; e++) {
         const dsep_edge at = edges[mine.first + e];
-        const int turned = at.source > at.target;
-        const dsep_tally_edge *seen = find_edge(
-            r->campaign->tally[0], turned ? at.target : at.source, turned ? at.source : at.target);
-        const int kind = turned ? dsep_tally_kind(at.mark_target, at.mark_source)
-                                : dsep_tally_kind(at.mark_source, at.mark_target);
+        int64_t same, joined;
+        dsep_tally_count(r->campaign->tally[0], at, &same, &joined);
         ends[e] = at.source;
         ends[mine.count + e] = at.target;
         end_marks[e] = (int8_t)(at.mark_source - 1);
         end_marks[mine.count + e] = (int8_t)(at.mark_target - 1);
-        shares[e] = (double)seen->count[kind] / (double)r->campaign->n_done;
-        shares[mine.count + e] = (double)dsep_tally_joined(seen) / (double)r->campaign->n_done;
+        shares[e] = (double)same / (double)r->campaign->n_done;
+        shares[mine.count + e] = (double)joined / (double)r->campaign->n_done;
     }
     DSEP_TRY(dsep_h5write_table(file, path, n, 0, NULL));
     DSEP_TRY(dsep_h5write_column(file, "source", DSEP_H5_INT64, mine, ends));
@@ -180,7 +165,7 @@ static int write_ensembles(dsep_context *ctx, dsep_h5write *file, const dsep_rep
         code = write_graph(ctx, file, r, path, graph);
         dsep_graph_destroy(&graph);
     }
-    dsep_h5write_attribute_real(file, "/replicates", "threshold", threshold);
+    dsep_h5write_attribute_real(file, "/replicates", "threshold_share", threshold);
     dsep_h5write_attribute_text(file, "/replicates", "threshold_from",
                                 r->threshold > 0 ? "--threshold" : "the shares");
 cleanup:
@@ -194,10 +179,19 @@ static int selects(const dsep_replicates *r) {
            (r->resample.scheme == DSEP_RESAMPLE_SUBSAMPLE && r->resample.fraction == 0.5);
 }
 
+/* Whether both halves of every shuffle are done, or neither. */
+static int in_pairs(const dsep_campaign *c, int64_t requested) {
+    for (int64_t u = 0; u < requested; u += 2)
+        if (c->done[u] != (u + 1 < requested && c->done[u + 1]))
+            return 0;
+    return 1;
+}
+
 static dsep_stability assess(const dsep_replicates *r) {
     dsep_stability s;
     const int64_t p = r->n_variables;
-    const int halves = r->resample.scheme == DSEP_RESAMPLE_HALVES && r->campaign->n_done % 2 == 0;
+    const int halves =
+        r->resample.scheme == DSEP_RESAMPLE_HALVES && in_pairs(r->campaign, r->requested);
     dsep_stability_assess(r->campaign->tally[0], r->campaign->n_done, p * (p - 1) / 2,
                           threshold_of(r), halves, &s);
     return s;
@@ -230,6 +224,13 @@ cleanup:
 }
 
 /* --- summary --------------------------------------------------------------------------------- */
+
+void dsep_replicates_print_plan(const dsep_replicates *r) {
+    const int64_t bytes = dsep_replicator_bytes(r->resample.n_samples, r->n_variables, r->whole);
+    printf("  replicates              %lld (%s), each on %lld rank%s, %.3g GB a group of them\n",
+           (long long)r->requested, dsep_resample_name(r->resample.scheme),
+           (long long)r->ranks_each, r->ranks_each == 1 ? "" : "s", (double)bytes / 1e9);
+}
 
 void dsep_replicates_print(const dsep_replicates *r) {
     const dsep_tally *tally = r->campaign->tally[0];

@@ -9,6 +9,9 @@
  * halves stability selection. Collective. Errors: as h5write's, agreed. */
 int dsep_replicates_write(dsep_context *ctx, dsep_h5write *file, const dsep_replicates *replicates);
 
+/* A line of the forecast. Not collective; rank 0 calls. */
+void dsep_replicates_print_plan(const dsep_replicates *replicates);
+
 /* Some lines for the summary. Not collective; rank 0 calls. */
 void dsep_replicates_print(const dsep_replicates *replicates);
 

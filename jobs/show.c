@@ -1,9 +1,11 @@
 /* dsep show: what a result holds, for people and for machines. */
-#include "io/graph_format.h"
 #include "io/h5tree.h"
 #include "io/result_read.h"
 #include "jobs/commands.h"
 #include "jobs/output.h"
+#include "jobs/show_replicates.h"
+#include "jobs/show_text.h"
+#include "jobs/study_print.h"
 #include "jobs/tree_json.h"
 #include "mpi/memory.h"
 
@@ -12,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { STRONGEST = 20, FRAGILE = 5, NAME_WIDTH = 32 };
+enum { STRONGEST = 20, FRAGILE = 5 }; /* most edges that are listed */
 
 typedef struct {
     dsep_common_settings common;
@@ -44,24 +46,15 @@ static int print_json(FILE *stream, const dsep_h5tree *tree, dsep_error *error) 
     return DSEP_OK;
 }
 
-/* Attributes are named for programs: n_v_structures is "v structures" here. */
-static void print_label(FILE *stream, const char *label) {
-    char text[64];
-    snprintf(text, sizeof text, "%s", strncmp(label, "n_", 2) == 0 ? label + 2 : label);
-    for (char *c = text; *c; c++)
-        *c = *c == '_' ? ' ' : *c;
-    fprintf(stream, "  %-14s ", text);
-}
-
 /* Lines after the first are set under the first. */
 static void print_text(FILE *stream, const char *label, const char *text) {
-    print_label(stream, label);
+    dsep_show_label(stream, label);
     for (; *text; text++) {
         if (*text == '\n' && !text[1])
             break;
         fputc(*text, stream);
         if (*text == '\n')
-            print_label(stream, "");
+            dsep_show_label(stream, "");
     }
     fputc('\n', stream);
 }
@@ -75,7 +68,7 @@ static void print_attribute(FILE *stream, const char *label, const dsep_h5tree *
             print_text(stream, shown, node->texts[i]);
             continue;
         }
-        print_label(stream, shown);
+        dsep_show_label(stream, shown);
         if (node->integers && node->integers[i] < 0)
             fputs("no limit\n", stream); /* max_order */
         else if (node->integers)
@@ -105,7 +98,8 @@ static void print_attributes(FILE *stream, const dsep_h5tree *group, const char 
 
 /* The single value called `name` wherever results keep it, as text; "" when there is none. */
 static void look_up(const dsep_h5tree *tree, const char *name, char *text, size_t size) {
-    static const char *const places[] = {"", "search/", "graph/", "variables/", "correlation/"};
+    static const char *const places[] = {"",           "search/",      "graph/",
+                                         "variables/", "correlation/", "replicates/"};
     *text = '\0';
     for (size_t i = 0; i < sizeof places / sizeof *places && !*text; i++) {
         char path[128];
@@ -206,15 +200,8 @@ static int by_strength(const void *left, const void *right) {
     return (a->edge > b->edge) - (a->edge < b->edge);
 }
 
-static void draw_edge(FILE *stream, const dsep_named_graph *graph, int64_t e, int width) {
-    const dsep_edge edge = graph->edges[e];
-    fprintf(stream, "  %*.*s %s %-*.*s", width, NAME_WIDTH, graph->names[edge.source],
-            dsep_graph_arrow(edge.mark_source, edge.mark_target), width, NAME_WIDTH,
-            graph->names[edge.target]);
-}
-
 static void print_edge(FILE *stream, const dsep_named_graph *graph, int64_t e, int width) {
-    draw_edge(stream, graph, e, width);
+    dsep_show_edge(stream, graph->names, graph->edges[e], width);
     if (!isnan(graph->weight[e]))
         fprintf(stream, "  %+.4f", graph->weight[e]);
     if (!isnan(graph->p_max[e]))
@@ -223,14 +210,10 @@ static void print_edge(FILE *stream, const dsep_named_graph *graph, int64_t e, i
 }
 
 static int shown_width(const dsep_named_graph *graph, const strength *list, int64_t count) {
-    size_t width = 1;
-    for (int64_t i = 0; i < count; i++) {
-        const dsep_edge edge = graph->edges[list[i].edge];
-        const size_t a = strlen(graph->names[edge.source]), b = strlen(graph->names[edge.target]);
-        width = a > width ? a : width;
-        width = b > width ? b : width;
-    }
-    return width < NAME_WIDTH ? (int)width : NAME_WIDTH;
+    dsep_edge edges[STRONGEST];
+    for (int64_t i = 0; i < count; i++)
+        edges[i] = graph->edges[list[i].edge];
+    return dsep_show_width(graph->names, edges, count);
 }
 
 static int print_strongest(FILE *stream, const dsep_named_graph *graph, dsep_error *error) {
@@ -278,7 +261,7 @@ static int print_fragile(FILE *stream, const dsep_result *result, dsep_error *er
                 result->alpha);
     for (int64_t i = 0; i < shown; i++) {
         const int64_t e = list[i].edge;
-        draw_edge(stream, graph, e, width);
+        dsep_show_edge(stream, graph->names, graph->edges[e], width);
         fprintf(stream, "  not significant from %.2f %% on, zero at %.2f %%\n", 100 * until[e],
                 100 * graph->robustness[DSEP_ROBUSTNESS][e]);
     }
@@ -289,10 +272,10 @@ static int print_fragile(FILE *stream, const dsep_result *result, dsep_error *er
 static void print_census(FILE *stream, const dsep_named_graph *graph) {
     const census found = count_edges(graph);
     fprintf(stream, "\nGraph\n");
-    print_label(stream, "kind");
+    dsep_show_label(stream, "kind");
     fprintf(stream, "%s over %" PRId64 " variables\n", kind_title(graph->graph->kind),
             graph->n_nodes);
-    print_label(stream, "edges");
+    dsep_show_label(stream, "edges");
     fprintf(stream, "%" PRId64 ": %" PRId64 " directed, %" PRId64 " undirected", graph->n_edges,
             found.directed, found.undirected);
     if (found.bidirected)
@@ -336,7 +319,7 @@ static origin find_origin(const dsep_h5tree *tree) {
 static void print_origin(FILE *stream, const dsep_h5tree *tree) {
     const origin from = find_origin(tree);
     if (from.path) {
-        print_label(stream, "input");
+        dsep_show_label(stream, "input");
         fprintf(stream, "%s: %" PRId64 " samples x %" PRId64 " variables, checksum %s\n", from.path,
                 from.n_samples, from.n_variables, from.checksum);
     } else {
@@ -386,6 +369,8 @@ static void print_paper(FILE *stream, const dsep_h5tree *tree, const dsep_named_
     print_clause(stream, tree, "alpha", ", alpha = ");
     print_clause(stream, tree, "orientation", ", orientation ");
     print_clause(stream, tree, "seed", ", seed ");
+    print_clause(stream, tree, "done", ", replicates ");
+    print_clause(stream, tree, "scheme", " by ");
     fprintf(stream, "; it has %" PRId64 " edges, %" PRId64 " of them directed", graph->n_edges,
             found.directed);
     fprintf(stream, "%s%s%s%s.\n", dsep_h5tree_integer(tree, "complete", 0) ? "" : " (partial run)",
@@ -436,6 +421,8 @@ static int print_graph(FILE *stream, const dsep_h5tree *tree, const char *path, 
     code = print_strongest(stream, result->graph, error);
     if (!code)
         code = print_fragile(stream, result, error);
+    if (!code && dsep_h5tree_find(tree, "replicates/edges"))
+        code = dsep_show_replicates(stream, path, result->graph, error);
     print_conflicts(stream, tree, result->graph);
     print_section(stream, tree, "knowledge", "Knowledge");
     print_section(stream, tree, "search", "Search");
@@ -463,6 +450,8 @@ static int print(FILE *stream, void *data, dsep_error *error) {
         if (!code)
             print_table(stream, tree, "sensitivity/robustness",
                         "Robustness to an unmeasured common cause");
+        if (!code)
+            code = dsep_study_print(stream, tree, error);
     }
     dsep_h5tree_destroy(&tree);
     return code;

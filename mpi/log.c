@@ -15,10 +15,10 @@ struct dsep_log {
     int rank, quiet;
     double interval, started;
     FILE *json;
-    double progress_last; /* when a progress line was last written */
-    char phase[64];       /* the phase it was about */
-    double phase_started;
-    int n_sections, current; /* current: -1 outside of any */
+    double progress_last;             /* when a progress line was last written */
+    char phase[64];                   /* the phase it was about */
+    double phase_started, phase_done; /* when it began, and what was done by then */
+    int n_sections, current;          /* current: -1 outside of any */
     double section_started;
     struct {
         char name[32];
@@ -177,11 +177,12 @@ void dsep_log_progress(dsep_context *ctx, const char *phase, double done, double
     if (strncmp(log->phase, phase, sizeof log->phase - 1) != 0) {
         snprintf(log->phase, sizeof log->phase, "%s", phase);
         log->phase_started = now;
+        log->phase_done = done > 1 ? done - 1 : 0;
     }
     if (now - log->progress_last < log->interval)
         return;
     log->progress_last = now;
-    const double rate = done / (now - log->phase_started + 1e-9);
+    const double rate = (done - log->phase_done) / (now - log->phase_started + 1e-9);
     char left[64], text[256];
     clock_text(rate > 0 ? (total - done) / rate : 0, left, sizeof left);
     snprintf(text, sizeof text, "%s: %.0f/%.0f %s (%.0f %%), %.0f %s/s, %s left, %.2f GB a rank",

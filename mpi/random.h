@@ -17,7 +17,7 @@ typedef enum {
     DSEP_STREAM_SAMPLE = 5,   /* a sample of columns for a forecast */
     DSEP_STREAM_RESAMPLE = 6, /* the rows of a replicate */
     DSEP_STREAM_PRIOR = 7,    /* strengths of an unmeasured common cause */
-    DSEP_STREAM_DESIGN = 8,   /* cells of a study, and their seeds */
+    DSEP_STREAM_DESIGN = 8,   /* cells of a study, their seeds, the variables they drop */
     DSEP_STREAM_ADDED = 9     /* noise that is added to columns */
 } dsep_stream;
 

@@ -86,9 +86,10 @@ typedef struct {
 int dsep_skeleton_search(dsep_context *ctx, dsep_citest *test, const dsep_knowledge *knowledge,
                          const dsep_skeleton_settings *settings, dsep_skeleton **skeleton);
 
-/* Adds a finished search to a state, from which dsep_skeleton_search() makes it anew at once.
- * Blocks are named skeleton.* and sepsets.*; the skeleton is lent to the state. Collective. Errors:
- * DSEP_ERROR_RESOURCES, DSEP_ERROR_INTERNAL, agreed. */
+/* Adds a finished search, stopped not before the end of order 0, to a state, from which
+ * dsep_skeleton_search() makes it anew at once. Blocks are named skeleton.* and sepsets.*; the
+ * skeleton is lent to the state. Collective. Errors: DSEP_ERROR_RESOURCES, DSEP_ERROR_INTERNAL,
+ * agreed. */
 int dsep_skeleton_save(dsep_context *ctx, const dsep_skeleton *skeleton, dsep_state *state);
 
 /* Tests that all ranks did in a second, from the orders so far; before there is enough to tell,

@@ -18,7 +18,8 @@
 /* Equal on all ranks. */
 typedef struct {
     int64_t n_variables, n_levels, order;
-    int64_t under_way, half, next;    /* of an open order; next: its first tile */
+    int64_t under_way, half;          /* of an open order */
+    int64_t next, tasks;              /* order 0: its first tile; later ones: tasks that are left */
     int64_t tests, singular, removed; /* in it */
     int64_t edges, sets;              /* records of all ranks */
     int64_t ended, stop;
@@ -132,6 +133,7 @@ static int save_search(dsep_context *ctx, const dsep_search *s, dsep_state *stat
         at.under_way = 1;
         at.half = s->half;
         at.next = s->order == 0 ? s->next : 0;
+        at.tasks = s->order == 0 ? 0 : s->n_tasks - s->next;
         at.tests = s->tests;
         at.singular = s->singular;
         at.removed = s->removed;
@@ -261,11 +263,11 @@ static int read_pairs(dsep_search *s, const progress *at, dsep_error *error) {
     return code;
 }
 
-static int read_tasks(dsep_search *s, dsep_error *error) {
+static int read_tasks(dsep_search *s, int64_t expected, dsep_error *error) {
     const dsep_state_block *block = dsep_state_find(s->settings->resume, "skeleton.tasks");
     const int64_t size = sizeof(task_record), count = block ? block->bytes / size : 0;
-    if (!block || block->bytes % size != 0)
-        return damaged(error, "no list of tasks");
+    if (!block || block->bytes % size != 0 || count != expected)
+        return damaged(error, "tasks are missing");
     const int code =
         dsep_array_reserve((void **)&s->tasks, &s->tasks_room, count, sizeof *s->tasks, error);
     for (int64_t t = 0; t < count && !code; t++) {
@@ -387,7 +389,7 @@ int dsep_search_resume(dsep_context *ctx, dsep_search *s) {
         return DSEP_OK;
     DSEP_TRY(make_adjacency(ctx, s, &at));
     count_degrees(s);
-    DSEP_AGREE(ctx, s->under_way ? read_tasks(s, error) : DSEP_OK);
+    DSEP_AGREE(ctx, s->under_way ? read_tasks(s, at.tasks, error) : DSEP_OK);
 cleanup:
     return code;
 }

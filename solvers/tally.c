@@ -51,14 +51,14 @@ static int64_t slot_of(const dsep_tally *tally, int32_t x, int32_t y) {
 
 static int grow_slots(dsep_tally *tally, dsep_error *error) {
     const int64_t n_slots = tally->n_slots ? 2 * tally->n_slots : FEWEST_SLOTS;
-    int64_t *slots = dsep_array(n_slots, sizeof *slots);
+    int32_t *slots = tally->n_edges < INT32_MAX ? dsep_array(n_slots, sizeof *slots) : NULL;
     if (!slots)
         return dsep_out_of_memory(error, "counts of edges");
     free(tally->slots);
     tally->slots = slots;
     tally->n_slots = n_slots;
     for (int64_t e = 0; e < tally->n_edges; e++)
-        slots[slot_of(tally, tally->edges[e].x, tally->edges[e].y)] = e + 1;
+        slots[slot_of(tally, tally->edges[e].x, tally->edges[e].y)] = (int32_t)(e + 1);
     return DSEP_OK;
 }
 
@@ -73,7 +73,7 @@ static int find_or_make(dsep_tally *tally, int32_t x, int32_t y, dsep_error *err
     const int64_t slot = slot_of(tally, x, y);
     if (tally->slots[slot] == 0) {
         tally->edges[tally->n_edges] = (dsep_tally_edge){.x = x, .y = y};
-        tally->slots[slot] = ++tally->n_edges;
+        tally->slots[slot] = (int32_t)++tally->n_edges;
     }
     *edge = &tally->edges[tally->slots[slot] - 1];
 cleanup:
@@ -99,6 +99,12 @@ cleanup:
     return code;
 }
 
+void dsep_tally_clear(dsep_tally *tally) {
+    tally->n_edges = 0;
+    if (tally->n_slots > 0)
+        memset(tally->slots, 0, (size_t)tally->n_slots * sizeof *tally->slots);
+}
+
 int dsep_tally_add_edge(dsep_tally *tally, const dsep_tally_edge *edge, dsep_error *error) {
     int code = DSEP_OK;
     dsep_tally_edge *held = NULL;
@@ -107,6 +113,17 @@ int dsep_tally_add_edge(dsep_tally *tally, const dsep_tally_edge *edge, dsep_err
         held->count[kind] += edge->count[kind];
 cleanup:
     return code;
+}
+
+void dsep_tally_count(const dsep_tally *tally, dsep_edge edge, int64_t *same, int64_t *joined) {
+    const int turned = edge.source > edge.target;
+    const int32_t x = (int32_t)(turned ? edge.target : edge.source);
+    const int32_t y = (int32_t)(turned ? edge.source : edge.target);
+    const int kind = turned ? dsep_tally_kind(edge.mark_target, edge.mark_source)
+                            : dsep_tally_kind(edge.mark_source, edge.mark_target);
+    const int64_t held = tally->n_slots ? tally->slots[slot_of(tally, x, y)] : 0;
+    *same = held ? tally->edges[held - 1].count[kind] : 0;
+    *joined = held ? dsep_tally_joined(&tally->edges[held - 1]) : 0;
 }
 
 int64_t dsep_tally_joined(const dsep_tally_edge *edge) {
@@ -130,19 +147,31 @@ static int by_pair(const void *left, const void *right) {
     return a->x != b->x ? (a->x > b->x) - (a->x < b->x) : (a->y > b->y) - (a->y < b->y);
 }
 
+static void sort(dsep_tally *tally) {
+    if (tally->n_edges == 0)
+        return;
+    qsort(tally->edges, (size_t)tally->n_edges, sizeof *tally->edges, by_pair);
+    memset(tally->slots, 0, (size_t)tally->n_slots * sizeof *tally->slots);
+    for (int64_t e = 0; e < tally->n_edges; e++)
+        tally->slots[slot_of(tally, tally->edges[e].x, tally->edges[e].y)] = (int32_t)(e + 1);
+}
+
+int dsep_tally_merge(dsep_tally *tally, const dsep_tally_edge *edges, int64_t n_edges,
+                     dsep_error *error) {
+    int code = DSEP_OK;
+    for (int64_t e = 0; e < n_edges; e++)
+        DSEP_TRY(dsep_tally_add_edge(tally, &edges[e], error));
+    sort(tally);
+cleanup:
+    return code;
+}
+
 /* The sum of a list in which pairs may stand more than once, in order. */
 static int sum_up(const dsep_tally_edge *edges, int64_t n_edges, dsep_error *error,
                   dsep_tally **sum) {
     int code = DSEP_OK;
     DSEP_TRY(dsep_tally_create(error, sum));
-    for (int64_t e = 0; e < n_edges; e++)
-        DSEP_TRY(dsep_tally_add_edge(*sum, &edges[e], error));
-    if ((*sum)->n_edges > 1)
-        qsort((*sum)->edges, (size_t)(*sum)->n_edges, sizeof *(*sum)->edges, by_pair);
-    if ((*sum)->n_edges > 0)
-        memset((*sum)->slots, 0, (size_t)(*sum)->n_slots * sizeof *(*sum)->slots);
-    for (int64_t e = 0; e < (*sum)->n_edges; e++)
-        (*sum)->slots[slot_of(*sum, (*sum)->edges[e].x, (*sum)->edges[e].y)] = e + 1;
+    DSEP_TRY(dsep_tally_merge(*sum, edges, n_edges, error));
 cleanup:
     return code;
 }

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# A variable that keeps sixty neighbours, under --max-order and under a time budget: the partial
-# result says what it is, and is what --max-order would have given; traces do not depend on ranks.
+# A variable that keeps sixty neighbours, under --max-order and under a time budget: without
+# --allow-partial a checkpoint and exit code 85; with it a result that says what it is, and is what
+# --max-order would have given; traces do not depend on ranks.
 # seconds: 300
 . tests/support/tap.sh
 
@@ -46,8 +47,13 @@ like "$out" "PARTIAL" "show says that it is partial"
 like "$out" "max-time" "and why"
 
 ranks 2 discover "$hub" --alpha .05 --max-time 3 -o "$scratch/strict.h5"
-is "$status $(value complete "$scratch/strict.h5")" "4 0" "without --allow-partial: exit code 4, marked"
-like "$err" "give --allow-partial" "and a remedy"
+is "$status" 85 "without --allow-partial: exit code 85"
+like "$err" "max-time ended the run; what is done is kept in '.*strict.h5.checkpoint'" "and a remedy"
+ok "a checkpoint is there" test -s "$scratch/strict.h5.checkpoint"
+ok "a result is not" test ! -e "$scratch/strict.h5"
+ranks 3 discover "$hub" --alpha .05 --max-time 3 -o "$scratch/strict.h5"
+is "$status" 85 "again: it stops again"
+like "$err" "going on from .*strict.h5.checkpoint of .*: 1 run" "having gone on where it was"
 run "$DSEP" discover docs/example/breast-cancer.csv --drop diagnosis --max-time 1:00:00 -o "$scratch/whole.h5"
 is "$status $(value complete "$scratch/whole.h5")" "0 1" "enough time: complete"
 for wrong in 0 soon 1:60 1:2:3:4 -5; do

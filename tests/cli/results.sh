@@ -45,8 +45,8 @@ ok "and nothing beside it" test ! -e again.csv.tmp
 run "$DSEP" export result.h5 -o nowhere/edges.csv
 is "$status" 5 "export into a folder that is not there"
 run "$DSEP" export result.h5 --what replicates
-is "$status" 3 "no replicates"
-like "$err" 'has no replicates' "is said"
+is "$status" 2 "no replicates"
+like "$err" "has no replicates; make some with dsep discover --replicates" "is said, with the remedy"
 
 run "$DSEP" compare result.h5 edges.csv
 is "$status" 0 "compare"

@@ -1,5 +1,7 @@
-/* Sums, broadcasts, gathers and the all-to-all exchange, with ranks that have nothing. */
+/* Sums, broadcasts, gathers, the all-to-all exchange and streams through rank 0, with ranks that
+ * have nothing. */
 #include "mpi/exchange.h"
+#include "mpi/layout.h"
 #include "mpi/memory.h"
 #include "tests/support/tap.h"
 
@@ -96,6 +98,101 @@ static void test_exchange(void) {
     free(recv);
 }
 
+/* --- streams --------------------------------------------------------------------------------- */
+
+enum { PIECE = 1 << 24 }; /* as the header says */
+
+/* Byte i of a stream. */
+static char letter(int64_t i) {
+    return (char)(i * 7 + i / 1000);
+}
+
+typedef struct {
+    int64_t at, calls, fail_at; /* fail_at: call that fails, -1 for none */
+    int wrong;
+} stream;
+
+static int take(const void *piece, int64_t bytes, void *data) {
+    stream *s = data;
+    if (s->calls++ == s->fail_at)
+        return dsep_fail(ctx, DSEP_ERROR_IO, "call %lld", (long long)s->fail_at);
+    s->wrong |= bytes < 1 || bytes > PIECE;
+    for (int64_t i = 0; i < bytes; i++)
+        s->wrong |= ((const char *)piece)[i] != letter(s->at + i);
+    s->at += bytes;
+    return DSEP_OK;
+}
+
+static int give(void *piece, int64_t bytes, void *data) {
+    stream *s = data;
+    if (s->calls++ == s->fail_at)
+        return dsep_fail(ctx, DSEP_ERROR_IO, "call %lld", (long long)s->fail_at);
+    s->wrong |= bytes < 1 || bytes > PIECE;
+    for (int64_t i = 0; i < bytes; i++)
+        ((char *)piece)[i] = letter(s->at + i);
+    s->at += bytes;
+    return DSEP_OK;
+}
+
+/* How many bytes of the stream rank r has. */
+static int64_t share(int r, int64_t much) {
+    return r % 2 ? much + r : 0;
+}
+
+/* Collects `much` bytes from odd ranks, and from rank 0 as well where it is alone. */
+static int collects(int64_t much, int64_t fail_at, int wanted) {
+    int64_t before = 0, total = 0;
+    for (int r = 0; r < size; r++) {
+        before += r < rank ? share(r, much) : 0;
+        total += share(r, much);
+    }
+    const int64_t mine = size == 1 ? total = much : share(rank, much);
+    char *bytes = dsep_array(mine, 1);
+    for (int64_t i = 0; i < mine; i++)
+        bytes[i] = letter(before + i);
+    stream s = {.fail_at = fail_at};
+    const int code = dsep_collect(ctx, bytes, mine, take, &s);
+    free(bytes);
+    if (wanted)
+        return code == wanted && (rank > 0 || s.calls == fail_at + 1);
+    return code == DSEP_OK && !s.wrong && (rank == 0 ? s.at == total : s.calls == 0);
+}
+
+static void test_collect(void) {
+    tap_ok(collects(1000, -1, DSEP_OK), "bytes of every second rank come in rank order");
+    tap_ok(collects(2 * PIECE + 5, -1, DSEP_OK), "in pieces");
+    tap_ok(collects(0, -1, DSEP_OK), "next to nothing");
+    tap_ok(collects(1000, 0, DSEP_ERROR_IO) && strcmp(dsep_context_error(ctx)->text, "call 0") == 0,
+           "who takes them may fail, on every rank");
+    tap_ok(collects(2 * PIECE + 5, 1, DSEP_ERROR_IO), "in the middle, and is not called again");
+}
+
+static int deals(int64_t records, int64_t each, int64_t fail_at, int wanted) {
+    const dsep_block mine = dsep_layout_block(records, size, rank);
+    char *bytes = dsep_array(mine.count, (size_t)each);
+    stream s = {.fail_at = fail_at};
+    const int code = dsep_deal(ctx, records, each, bytes, give, &s);
+    int good = code == wanted;
+    for (int64_t i = 0; i < mine.count * each && !wanted; i++)
+        good &= bytes[i] == letter(mine.first * each + i);
+    free(bytes);
+    if (wanted)
+        return good && (rank > 0 || s.calls == fail_at + 1);
+    return good && !s.wrong && (rank == 0 ? s.at == records * each : s.calls == 0);
+}
+
+static void test_deal(void) {
+    tap_ok(deals(103, 24, -1, DSEP_OK), "records are dealt out in blocks");
+    tap_ok(deals(2, 8, -1, DSEP_OK), "some ranks have none");
+    tap_ok(deals(0, 8, -1, DSEP_OK), "nobody has any");
+    tap_ok(deals(size * (PIECE / 8 + 100), 8, -1, DSEP_OK), "in pieces");
+    tap_ok(deals(103, 24, 0, DSEP_ERROR_IO), "who gives them may fail, on every rank");
+    tap_ok(deals(size * (PIECE / 8 + 100), 8, 1, DSEP_ERROR_IO),
+           "in the middle, and is not called again");
+    tap_ok(deals(size * (PIECE / 8 + 100), 8, 2 * size - 1, DSEP_ERROR_IO), "or at the very end");
+    tap_ok(deals(103, 24, -1, DSEP_OK), "and no message is left over");
+}
+
 static void test_agreement(void) {
     const int last = size - 1;
     tap_ok(dsep_agree(ctx, DSEP_OK) == DSEP_OK, "all is well");
@@ -126,6 +223,8 @@ int main(int argc, char **argv) {
     test_broadcast();
     test_gather();
     test_exchange();
+    test_collect();
+    test_deal();
     test_agreement();
     return tap_end();
 }

@@ -204,6 +204,13 @@ static void test_more_sections(void) {
            "a long name met again is still one section");
     tap_ok(count == 3 && s[2].min >= .006, "with all of its time");
     free(s);
+    dsep_log_section_begin(ctx, "on");
+    for (int i = 0; i < 2; i++) {
+        spend(.01);
+        dsep_log_sections(ctx, &s, &count);
+        tap_ok(count == 4 && s[3].min >= .01 * (i + 1), "a section goes on after it was asked for");
+        free(s);
+    }
     dsep_log_destroy(ctx, &log);
 }
 
@@ -293,6 +300,21 @@ static void test_json_bytes(void) {
     free(longer);
 }
 
+static void test_dates(void) {
+    char text[32];
+    dsep_clock_date(0, text);
+    tap_ok(strcmp(text, "1970-01-01T00:00:00Z") == 0, "the calendar begins");
+    dsep_clock_date(1095379199, text);
+    tap_ok(strcmp(text, "2004-09-16T23:59:59Z") == 0, "and goes on");
+    dsep_clock_date(INT64_MAX, text);
+    tap_ok(strcmp(text, "an unknown time") == 0, "until it ends");
+    const double began = dsep_clock();
+    const int64_t first = dsep_clock_now();
+    spend(1.1);
+    const int64_t passed = dsep_clock_now() - first;
+    tap_ok(passed >= 1 && (double)passed <= dsep_clock() - began + 1, "it counts seconds");
+}
+
 static void test_refused(void) {
     char path[600];
     snprintf(path, sizeof path, "%s/nowhere/log.json", tap_directory());
@@ -317,6 +339,7 @@ int main(int argc, char **argv) {
     test_table();
     test_json();
     test_json_bytes();
+    test_dates();
     test_refused();
     return tap_end();
 }

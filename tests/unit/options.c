@@ -19,6 +19,7 @@ typedef struct {
     int64_t count, size;
     double real;
     char *text;
+    dsep_list whole, reals, members;
     struct {
         int64_t count2;
     } more;
@@ -33,6 +34,10 @@ static const dsep_option own[] = {
     {"text", 't', DSEP_OPTION_TEXT, FIELD(text), "TEXT", NULL, 0, 0, NULL, "a text"},
     {"choice", 'x', DSEP_OPTION_CHOICE, FIELD(choice), NULL, "beta", 0, 0, "alpha|beta|be|gamma",
      "a choice"},
+    {"whole", 0, DSEP_OPTION_INTEGERS, FIELD(whole), "N,...", "all", 1, 1000, "all", "numbers"},
+    {"reals", 0, DSEP_OPTION_REALS, FIELD(reals), "R,...", NULL, -1, 1, NULL, "real numbers"},
+    {"members", 0, DSEP_OPTION_CHOICES, FIELD(members), NULL, NULL, 0, 0, "alpha|beta|be",
+     "choices"},
     {"size", 's', DSEP_OPTION_SIZE, FIELD(size), "SIZE", NULL, 0, 0, NULL, "a size"},
     {0},
 };
@@ -101,12 +106,20 @@ static int same_text(const char *left, const char *right) {
     return left && right ? strcmp(left, right) == 0 : left == right;
 }
 
+static int same_list(dsep_list a, dsep_list b) {
+    int same = a.count == b.count;
+    for (int64_t i = 0; same && i < a.count; i++)
+        same = a.values[i] == b.values[i];
+    return same;
+}
+
 static int same_settings(const settings *a, const settings *b) {
     return a && b && a->flag == b->flag && a->choice == b->choice && a->count == b->count &&
            a->size == b->size && a->real == b->real && same_text(a->text, b->text) &&
-           a->more.count2 == b->more.count2 && a->common.seed == b->common.seed &&
-           a->common.progress == b->common.progress && a->common.quiet == b->common.quiet &&
-           same_text(a->common.output, b->common.output) &&
+           a->more.count2 == b->more.count2 && same_list(a->whole, b->whole) &&
+           same_list(a->reals, b->reals) && same_list(a->members, b->members) &&
+           a->common.seed == b->common.seed && a->common.progress == b->common.progress &&
+           a->common.quiet == b->common.quiet && same_text(a->common.output, b->common.output) &&
            same_text(a->common.log_json, b->common.log_json);
 }
 
@@ -123,8 +136,13 @@ static int parses(const char *line, settings wanted) {
 }
 
 static settings defaults(void) {
-    return (settings){
-        .count = 7, .real = .25, .choice = 1, .more = {-3}, .common = {.seed = 1, .progress = 30}};
+    static double all[1] = {0};
+    return (settings){.whole = {1, all},
+                      .count = 7,
+                      .real = .25,
+                      .choice = 1,
+                      .more = {-3},
+                      .common = {.seed = 1, .progress = 30}};
 }
 
 static void test_forms(void) {
@@ -221,6 +239,20 @@ static void test_sizes(void) {
     }
 }
 
+static void test_lists(void) {
+    double whole[] = {200, 0, 1000}, reals[] = {0.1, -1, 1e-300}, members[] = {2, 0, 1};
+    settings lists = defaults();
+    lists.whole = (dsep_list){3, whole};
+    lists.reals = (dsep_list){3, reals};
+    lists.members = (dsep_list){3, members};
+    tap_ok(parses("data.csv --whole 200,all,1000 --reals 0.1,-1,1e-300 --members be,alpha,beta",
+                  lists),
+           "lists");
+    lists.whole.count = lists.reals.count = lists.members.count = 1;
+    tap_ok(parses("data.csv --reals .3 --whole=200 --reals=0.1 --members be", lists),
+           "lists of one; the last list wins");
+}
+
 /* --- wrong lines ----------------------------------------------------------------------------- */
 
 static void test_error(const char *line, const char *said) {
@@ -244,6 +276,16 @@ static void test_errors(void) {
     test_error("data.csv --real nan", "--real nan: expected a number from 0 to 1");
     test_error("data.csv --real inf", "--real inf: expected a number from 0 to 1");
     test_error("data.csv --real 0,5", "--real 0,5: expected a number from 0 to 1");
+    test_error("data.csv --whole 5,1001", "--whole 1001: expected a whole number from 1 to 1000 "
+                                          "or all, or several with commas between them");
+    test_error("data.csv --whole all,0", "--whole 0: expected a whole number from 1 to 1000 "
+                                         "or all, or several with commas between them");
+    test_error("data.csv --reals 0.5,,0", "--reals : expected a number from -1 to 1, or several "
+                                          "with commas between them");
+    test_error("data.csv --reals 0.5;0", "--reals 0.5;0: expected a number from -1 to 1, or "
+                                         "several with commas between them");
+    test_error("data.csv --members alpha,bet", "--members bet: expected one of alpha|beta|be, or "
+                                               "several with commas between them");
     test_error("data.csv --seed -1",
                "--seed -1: expected a whole number from 0 to 9200000000000000000");
     test_error("data.csv --colour red", "--colour is no option of dsep try; see dsep try --help");
@@ -401,6 +443,8 @@ static void test_round_trips(void) {
     test_round_trip("every kind",
                     parse("data.csv -f -c -5 -r 0.1 -t two~words -x be -s 1.5G --count-two 3 "
                           "--seed 9000000000000000000 -o r.h5 -q --progress 0.5"));
+    test_round_trip("lists", parse("data.csv --whole 7,all,1000 --members be,alpha --reals "
+                                   "0.12345678901234567,-1,5e-324"));
     test_round_trip("a real number of 17 digits", parse("data.csv -r 0.12345678901234567"));
     test_round_trip("the smallest real number", parse("data.csv -r 5e-324"));
     test_round_trip("a text with an equals sign and quotes", parse_text("a=b 'c' \"d\" [e]"));
@@ -506,6 +550,7 @@ int main(int argc, char **argv) {
     test_forms();
     test_choices();
     test_sizes();
+    test_lists();
     test_errors();
     test_arguments();
     test_studies();
