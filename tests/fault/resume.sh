@@ -7,7 +7,8 @@
 # from the checkpoint that it left:
 #   replicates   those that had been handed out less those that are kept: at most one a group
 #   search       of the large tasks of order 5 and of the edge strengths, those handed out less
-#                those that are kept: at most the four a rank that a unit has of such tasks
+#                those that are kept: at most the four a rank that a unit has of such tasks, and
+#                half as many more where it is the last unit
 # A checkpoint never holds less than the one that the run began with.
 #
 # make soak (SOAK=100): so many kills of each kind of run; SEED=n draws other moments. Arguments
@@ -102,12 +103,12 @@ waits_for() {
     return 1
 }
 
-# kept: what the checkpoint holds, as shell variables; zeros without one
+# kept: what the checkpoint holds, as shell variables; as if nothing was done without one
 kept() {
     local line
     line=$("$BUILD/tests/tools/kept" "$result.checkpoint" 2>/dev/null | grep whole=1) ||
         line=$("$BUILD/tests/tools/kept" "$result.checkpoint.old" 2>/dev/null | grep whole=1) || line=
-    kept_replicates=0 kept_orders=0 kept_tasks=0 kept_strengths=0
+    kept_replicates=0 kept_orders=0 kept_tasks=-1 kept_strengths=0
     for pair in $line; do
         declare -g "kept_$pair"
     done
@@ -142,16 +143,18 @@ lost_replicates() {
 
 lost_search() {
     local taken total
-    allowed=$((4 * $1)) lost=0
+    lost=0 allowed=0
     read -r taken total <<<"$(last_of 'edge strengths')"
     if [ -n "$taken" ]; then
         lost=$(($(least "$taken" "$large") - $(least "$kept_strengths" "$large")))
-        return
+    else
+        read -r taken total <<<"$(last_of 'order 5, first half')"
+        [ -n "$taken" ] || return
+        [ "$kept_orders" -le 5 ] || kept_tasks=0
+        [ "$kept_orders" -ge 5 ] && [ "$kept_tasks" -ge 0 ] || kept_tasks=$total
+        lost=$((taken - (total - kept_tasks)))
     fi
-    read -r taken total <<<"$(last_of 'order 5, first half')"
-    [ -n "$taken" ] || return
-    [ "$kept_orders" = 5 ] && [ "$kept_tasks" -gt 0 ] || kept_tasks=$total
-    lost=$((taken - (total - kept_tasks)))
+    allowed=$(($1 * (taken < total ? 4 : 6)))
 }
 
 # --- kill -9 ---------------------------------------------------------------------------------
@@ -188,7 +191,8 @@ kill_one() {
     [ ! -e "$result" ] || return 0
     kept
     if [ "$name" = search ]; then lost_search "$n"; else lost_replicates "$n"; fi
-    progress=$((kept_replicates + 1000 * kept_orders - kept_tasks + 10 * kept_strengths))
+    progress=$((kept_replicates + 1000 * kept_orders + 10 * kept_strengths))
+    [ "$kept_tasks" -lt 0 ] || progress=$((progress + 900 - kept_tasks))
     [ "$progress" -ge "$before" ] || backward=$((backward + 1))
     [ "$lost" -le "$allowed" ] || {
         too_much=$((too_much + 1))

@@ -6,9 +6,10 @@
 #include <stdio.h>
 #include <string.h>
 
+/* How many are in a block; -1 where there is none. */
 static int64_t elements(const dsep_state *state, const char *name, size_t size) {
     const dsep_state_block *block = dsep_state_find(state, name);
-    return block ? block->bytes / (int64_t)size : 0;
+    return block ? block->bytes / (int64_t)size : -1;
 }
 
 /* Strengths that were measured: the second number of a block. */
