@@ -24,6 +24,7 @@ typedef struct {
     int64_t *fresh; /* units that this rank has done since the last union, as its group's first */
     int64_t n_fresh;
     int64_t batch;  /* units until the next meeting */
+    int64_t n_here; /* units that this group has done in this run */
     double longest; /* seconds of the longest unit here */
 } working;
 
@@ -141,13 +142,17 @@ static int run_unit(dsep_context *group, int64_t unit, void *data) {
                                   c->plan->data);
     const double seconds = dsep_clock() - began;
     c->longest = seconds > c->longest ? seconds : c->longest;
+    c->n_here++;
     if (!code && dsep_rank(group) == 0)
         c->fresh[c->n_fresh++] = unit;
     return code;
 }
 
+/* A deadline leaves time for one unit of each group, or runs of too little time would never end. */
 static int wants_stop(void *data) {
     const working *c = data;
+    if (c->n_here == 0 && !dsep_stop_signal())
+        return 0;
     return dsep_stop_wanted(&c->running->stop, c->longest);
 }
 
