@@ -218,9 +218,11 @@ kill_many() {
         below 4
         start $((draw + 1)) "$@"
         finished
-        [ "$status" = 0 ] || failed=$((failed + 1))
         [ "$(fingerprint "$result" 2>&1)" = "$wanted" ] || differ=$((differ + 1))
-        [ "$(echo "$result"*)" = "$result" ] || failed=$((failed + 1))
+        [ "$status $(echo "$result"*)" = "0 $result" ] || {
+            failed=$((failed + 1))
+            echo "# $name, round $rounds: exit code $status, left $(echo "$result"*); $err"
+        }
     done
     echo "# $name: $kills kills of a running job in $rounds rounds, $resumable of them left a" \
         "checkpoint; $worst units or tasks lost at worst; $((($(now) - began) / 1000)) s"
