@@ -175,7 +175,10 @@ static int open_alone(dsep_h5write *file) {
 
 static int open_together(dsep_h5write *file) {
     const hid_t access = H5Pcreate(H5P_FILE_ACCESS);
-    if (H5Pset_fapl_mpio(access, dsep_comm(file->ctx), MPI_INFO_NULL) >= 0)
+    /* A rank alone needs no MPI-IO, which keeps a file of its own in a place that such programs
+     * share. */
+    if (dsep_size(file->ctx) == 1 ||
+        H5Pset_fapl_mpio(access, dsep_comm(file->ctx), MPI_INFO_NULL) >= 0)
         file->file = H5Fcreate(file->temporary, H5F_ACC_TRUNC, H5P_DEFAULT, access);
     if (file->file < 0)
         keep_reason(file);
@@ -245,7 +248,8 @@ static int64_t elements(const dsep_h5write_slab *slab, const int64_t *extent) {
 
 static hid_t creation(const dsep_h5write_slab *slab, int64_t bytes) {
     const hid_t properties = H5Pcreate(H5P_DATASET_CREATE);
-    H5Pset_obj_track_times(properties, 0); /* the same run gives the same bytes */
+    H5Pset_alloc_time(properties, H5D_ALLOC_TIME_EARLY); /* one rank as many: the same bytes */
+    H5Pset_obj_track_times(properties, 0);               /* the same run gives the same bytes */
     if (slab->dimensions != 1 || bytes < COMPRESS_FROM)
         return properties;
     const hsize_t chunk = CHUNK_ELEMENTS;
@@ -285,7 +289,8 @@ static herr_t write_rows(dsep_h5write *file, hid_t dataset, dsep_h5_type type,
     }
     const hid_t transfer = H5Pcreate(H5P_DATASET_XFER), disk = H5Dget_space(dataset);
     const hid_t memory = H5Screate_simple(slab->dimensions, extent, NULL);
-    H5Pset_dxpl_mpio(transfer, H5FD_MPIO_COLLECTIVE);
+    if (dsep_size(file->ctx) > 1)
+        H5Pset_dxpl_mpio(transfer, H5FD_MPIO_COLLECTIVE);
     if (count == 0) {
         H5Sselect_none(disk);
         H5Sselect_none(memory);

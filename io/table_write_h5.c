@@ -14,7 +14,8 @@ static int failed(dsep_context *ctx, const char *path, const char *what) {
 /* A new file that all ranks write together; negative on failure. */
 static hid_t create_parallel(dsep_context *ctx, const char *path) {
     const hid_t access = H5Pcreate(H5P_FILE_ACCESS);
-    H5Pset_fapl_mpio(access, dsep_comm(ctx), MPI_INFO_NULL);
+    if (dsep_size(ctx) > 1)
+        H5Pset_fapl_mpio(access, dsep_comm(ctx), MPI_INFO_NULL);
     const hid_t file = H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, access);
     H5Pclose(access);
     return file;
@@ -26,6 +27,7 @@ static hid_t create_dataset(hid_t place, const char *name, hid_t type, int dimen
     const hid_t space = H5Screate_simple(dimensions, shape, NULL);
     const hid_t settings = H5Pcreate(H5P_DATASET_CREATE);
     H5Pset_obj_track_times(settings, 0);
+    H5Pset_alloc_time(settings, H5D_ALLOC_TIME_EARLY); /* as files of many ranks have it */
     const hid_t data = H5Dcreate2(place, name, type, space, H5P_DEFAULT, settings, H5P_DEFAULT);
     H5Pclose(settings);
     H5Sclose(space);
@@ -33,13 +35,14 @@ static hid_t create_dataset(hid_t place, const char *name, hid_t type, int dimen
 }
 
 /* One collective write; ranks without rows take part with an empty selection. */
-static int write_piece(hid_t data, int64_t first, int64_t count, int64_t n_variables,
+static int write_piece(int together, hid_t data, int64_t first, int64_t count, int64_t n_variables,
                        const double *rows) {
     const hsize_t start[2] = {(hsize_t)first, 0};
     const hsize_t shape[2] = {(hsize_t)(count > 0 ? count : 1), (hsize_t)n_variables};
     const hid_t space = H5Dget_space(data), memory = H5Screate_simple(2, shape, NULL);
     const hid_t transfer = H5Pcreate(H5P_DATASET_XFER);
-    H5Pset_dxpl_mpio(transfer, H5FD_MPIO_COLLECTIVE);
+    if (together)
+        H5Pset_dxpl_mpio(transfer, H5FD_MPIO_COLLECTIVE);
     if (count > 0) {
         H5Sselect_hyperslab(space, H5S_SELECT_SET, start, NULL, shape, NULL);
     } else {
@@ -66,7 +69,7 @@ static int write_rows(dsep_context *ctx, const char *path, hid_t data,
         const int64_t count = n - first < piece ? n - first : piece;
         if (count > 0)
             source->fill(source->state, first, count, rows);
-        if (write_piece(data, first, count, source->n_variables, rows))
+        if (write_piece(dsep_size(ctx) > 1, data, first, count, source->n_variables, rows))
             mine = failed(ctx, path, "writing the values");
     }
     return dsep_agree(ctx, mine);

@@ -99,11 +99,11 @@ cleanup:
 }
 
 /* A run without a launcher needs no helper daemon, which costs time at every start and can fail
- * when several programs start at once. Nobody shares a file pointer: without this, such programs
- * complain about each other's. */
+ * when several programs start at once. Nobody shares a file pointer: files that one way to share
+ * them makes beside the result would stay there if the run were killed. */
 static void advise_mpi(void) {
     setenv("OMPI_MCA_ess_singleton_isolated", "1", 0);
-    setenv("OMPI_MCA_sharedfp", "^sm", 0);
+    setenv("OMPI_MCA_sharedfp", "^lockedfile", 0);
 }
 
 int main(int argc, char **argv) {

@@ -7,7 +7,7 @@ python=${PYTHON:-/usr/bin/python3}
 
 # tables FILE: what is in a result but where and when it was made
 tables() {
-    "$DSEP" show "$1" --json 2>/dev/null | grep -vE '^  "(command|created|runs|study)":'
+    "$DSEP" show "$1" --json 2>/dev/null | grep -vE '^  "(command|created|runs|seconds|study)":'
 }
 
 # refused CODE MESSAGE NAME ARGUMENTS...
