@@ -61,7 +61,8 @@ static char result[600], output[600];
 /* Runs it and reads the table back; NULL when it fails. */
 static dsep_h5tree *run(dsep_context *ctx, const char *edges, const char *prior_y,
                         const char *prior_d, int64_t draws, int bias) {
-    const dsep_invocation call = {.line = "dsep sensitivity", .study = ""};
+    dsep_common_settings common = {.seed = 1};
+    const dsep_invocation call = {.settings = &common, .line = "dsep sensitivity", .study = ""};
     const dsep_edge_robustness_options options = {(char *)edges, (char *)prior_y, (char *)prior_d,
                                                   draws, bias};
     const dsep_edge_robustness_settings settings = {&call, result, output, 5, 1, &options};
