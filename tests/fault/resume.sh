@@ -221,7 +221,6 @@ kill_many() {
         start $((draw + 1)) "$@"
         finished
         [ "$(fingerprint "$result" 2>&1)" = "$wanted" ] || differ=$((differ + 1))
-        rm -f "$result".tmp-*.lock # Open MPI's, of a run that was killed while it wrote its result
         [ "$status $(echo "$result"*)" = "0 $result" ] || {
             failed=$((failed + 1))
             echo "# $name, round $rounds: exit code $status, left $(echo "$result"*); $err"
