@@ -409,8 +409,10 @@ all_stops() {
     done
 }
 
-parts=("$@")
-[ ${#parts[@]} -gt 0 ] || parts=(search replicates checkpoint tiles)
+# Under the sanitizers a run takes minutes, and the kills are those of the usual build.
+parts=("$@") all=(search replicates checkpoint tiles)
+case $BUILD in */asan) all=(checkpoint) ;; esac
+[ ${#parts[@]} -gt 0 ] || parts=("${all[@]}")
 for part in "${parts[@]}"; do
     case $part in
     search)
