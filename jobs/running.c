@@ -171,14 +171,15 @@ static int judge(dsep_context *ctx, const dsep_running_options *options, dsep_ru
         return not_used(ctx, options->resume, found->notes);
     if (*found->notes)
         dsep_log_warning(ctx, "%s", found->notes);
-    memcpy(running->there, found->moment, sizeof running->there);
     if (strcmp(found->key, running->key) != 0) {
+        running->foreign = 1;
         char what[1800], *which = differences(found->key, running->key);
         snprintf(what, sizeof what, "'%.700s' of %s is of another command (%.900s)", found->file,
                  found->moment, which ? which : "some settings differ");
         free(which);
         return not_used(ctx, options->resume, what);
     }
+    memcpy(running->there, found->moment, sizeof running->there);
     const int code = take_over(ctx, running, found);
     if (!code)
         dsep_log_line(ctx, "going on from %s of %s: %lld run%s, %.1f s before this one",
@@ -297,6 +298,19 @@ cleanup:
     return code;
 }
 
+/* Another command's checkpoint makes room, and stays under another name. */
+static void move_foreign(dsep_context *ctx, dsep_running *running) {
+    char *other = NULL;
+    if (!running->foreign)
+        return;
+    running->foreign = 0;
+    if (dsep_rank(ctx) != 0 || asprintf(&other, "%s.other", running->path) < 0)
+        return;
+    if (rename(running->path, other) == 0)
+        dsep_log_warning(ctx, "the other command's checkpoint is now '%s'", other);
+    free(other);
+}
+
 int dsep_running_keep(dsep_context *ctx, dsep_running *running, const dsep_state *state) {
     int code = DSEP_OK;
     dsep_state all = *state;
@@ -306,6 +320,7 @@ int dsep_running_keep(dsep_context *ctx, dsep_running *running, const dsep_state
     char *lines = dsep_running_lines(ctx, running);
     DSEP_TRY(dsep_running_sections(ctx, running, &sections, &n_sections));
     DSEP_AGREE(ctx, add_blocks(ctx, &seconds, lines, sections, n_sections, &all));
+    move_foreign(ctx, running);
     DSEP_TRY(dsep_checkpoint_write(ctx, running->path, running->key, &all));
     dsep_clock_date(dsep_clock_now(), running->there);
 cleanup:
@@ -354,7 +369,8 @@ int dsep_running_stopped(dsep_context *ctx, const dsep_running *running, const c
 }
 
 void dsep_running_done(dsep_context *ctx, dsep_running *running) {
-    dsep_checkpoint_remove(ctx, running->path);
+    if (!running->foreign)
+        dsep_checkpoint_remove(ctx, running->path);
 }
 
 void dsep_running_close(dsep_running *running) {

@@ -25,6 +25,7 @@ typedef struct {
     int64_t n_sections;
     dsep_stop stop;
     double every, kept; /* seconds between checkpoints; when the last one was kept */
+    int foreign;        /* the checkpoint that is there is another command's */
     int failed;         /* the last checkpoint could not be written */
     int found;          /* state holds what an earlier run had kept */
     dsep_state state;   /* as it was read; cleared by who has taken it over */
@@ -37,7 +38,8 @@ typedef struct {
  * Collective. input: checksum of the data, or "" without any; the contents of options that name a
  * FILE are looked at here. Signals ask to stop from here on. Says in the log what it found: that
  * it goes on from there and what was done, that a checkpoint belongs to another command and what
- * differs, that the newest is damaged and the one before it is used. Errors: DSEP_ERROR_USAGE for
+ * differs (it stays, and is moved to OUTPUT.checkpoint.other when this run keeps one of its own),
+ * that the newest is damaged and the one before it is used. Errors: DSEP_ERROR_USAGE for
  * --resume where there is nothing to go on from, or with --restart; DSEP_ERROR_IO where there is a
  * checkpoint that cannot be read, unless with --restart; DSEP_ERROR_RESOURCES; agreed. Owner of
  * what it holds, whether it fails or not: the caller, dsep_running_close(). */

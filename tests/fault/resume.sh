@@ -365,6 +365,8 @@ damaged() {
     finished
     like "$err" "is of another command \(alpha: 0.01 there, 0.02 here\); the run begins anew" \
         "another alpha: said"
+    is "$(cksum <"$result.checkpoint.other")" "$(cksum <"$scratch/kept")" \
+        "another alpha: the other's checkpoint stays, under another name"
     is "$status $(fingerprint "$result" | head -n 1)" "0 $(
         start 1 "${replicates[@]}" --alpha .02
         finished
