@@ -317,7 +317,7 @@ static void test_failures(void) {
     unsetenv("DSEP_FAULT");
     dsep_state full = {0};
     for (int i = 0; i < DSEP_STATE_BLOCKS; i++) {
-        char name[8];
+        char name[16];
         snprintf(name, sizeof name, "b%d", i);
         dsep_state_lend(&full, name, 0, "", 0, NULL);
     }
