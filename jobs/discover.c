@@ -245,6 +245,16 @@ cleanup:
     return code;
 }
 
+/* Options of replicates that nobody asked for would be silent. */
+static int check_replicates(dsep_context *ctx, const dsep_replicate_options *o) {
+    if (o->replicates > 0 || (o->scheme == DSEP_RESAMPLE_BOOTSTRAP && o->until_stable <= 0 &&
+                              o->threshold <= 0 && o->ranks_each == 0))
+        return DSEP_OK;
+    return dsep_fail(ctx, DSEP_ERROR_USAGE,
+                     "--resample, --threshold, --until-stable and --ranks-per-replicate are about "
+                     "replicates: say how many with --replicates R");
+}
+
 static int run(dsep_context *ctx, const dsep_invocation *call) {
     int code = DSEP_OK;
     char *path = NULL;
@@ -258,6 +268,7 @@ static int run(dsep_context *ctx, const dsep_invocation *call) {
                                    .running = &running,
                                    .replicates = &replicates,
                                    .clock_began = dsep_clock()};
+    DSEP_AGREE(ctx, check_replicates(ctx, &settings->replicate));
     write_header(ctx, call);
     DSEP_AGREE(ctx, dsep_output_path(settings->common.output, call->arguments[0],
                                      dsep_context_error(ctx), &path));

@@ -252,8 +252,8 @@ void dsep_replicates_print(const dsep_replicates *r) {
                                          : "; --until-stable asked for less: raise --replicates");
     if (done > 0 && selects(r)) {
         const dsep_stability s = assess(r);
-        printf("            stability selection: %lld edges; of those no likelier than chance, "
-               "at most %.3g are expected among them\n",
+        printf("            stability selection: %lld edges, at most %.3g of them expected to be "
+               "there by chance\n",
                (long long)s.n_selected, s.any);
     }
 }

@@ -4,21 +4,9 @@
 # --max-order would have given; traces do not depend on ranks.
 # seconds: 300
 . tests/support/tap.sh
+. tests/support/hub.sh
 
-# One cause of sixty: no set separates it from any of them, so every order tries all sets.
-awk -v n=500 -v children=60 '
-    function normal(    sum, k) { for (k = 0; k < 12; k++) sum += rand(); return sum - 6 }
-    BEGIN {
-        srand(7)
-        printf "h"
-        for (j = 1; j <= children; j++) printf ",c%d", j
-        print ""
-        for (s = 0; s < n; s++) {
-            printf "%.9g", h = normal()
-            for (j = 1; j <= children; j++) printf ",%.9g", .5 * h + normal()
-            print ""
-        }
-    }' >"$scratch/hub.csv"
+hub 60 >"$scratch/hub.csv"
 hub="$scratch/hub.csv"
 
 # value NAME RESULT

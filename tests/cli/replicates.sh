@@ -230,6 +230,7 @@ refused() {
 refused "an empty subsample" 'give a fraction above 0 and below 1' --resample subsample --subsample 0
 refused "environments that nobody named" 'with --environment' --resample environment
 refused "a stability that means nothing" '--until-stable 2: expected a number from 0 to 0.5' --until-stable 2
+refused "a scheme without replicates" 'say how many with --replicates R' --resample halves --replicates 0
 refused "ranks that are no number" '--ranks-per-replicate x: expected a whole number .* or auto' \
     --ranks-per-replicate x
 refused "a scheme that is not there" '--resample jackknife: expected one of bootstrap' --resample jackknife

@@ -16,6 +16,7 @@
 # seconds: 300
 . tests/support/tap.sh
 . tests/support/fingerprint.sh
+. tests/support/hub.sh
 
 : "${BUILD:=build}"
 limit=60
@@ -25,20 +26,7 @@ echo "# SEED=$SEED"
 # --- data ------------------------------------------------------------------------------------
 
 "$DSEP" simulate --variables 200 --samples 200 --degree 4 --seed 3 --quiet -o "$scratch/rows.csv"
-# One cause of many: no set separates it from any of them, so every order tries all sets.
-awk -v n=500 -v children=58 '
-    function normal(    sum, k) { for (k = 0; k < 12; k++) sum += rand(); return sum - 6 }
-    BEGIN {
-        srand(7)
-        printf "h"
-        for (j = 1; j <= children; j++) printf ",c%d", j
-        print ""
-        for (s = 0; s < n; s++) {
-            printf "%.9g", h = normal()
-            for (j = 1; j <= children; j++) printf ",%.9g", .5 * h + normal()
-            print ""
-        }
-    }' >"$scratch/hub.csv"
+hub 58 >"$scratch/hub.csv"
 large=58
 replicates=("$scratch/rows.csv" --replicates 60)
 search=("$scratch/hub.csv" --alpha .05 --max-order 5)
