@@ -59,7 +59,7 @@ typedef struct {
 /* Shows this rank's lines to a visitor, in order, up to the first fault; then counts over all
  * ranks. Collective. Has the fault point table-read.
  * The caller ends with dsep_text_count_clear(), also on failure. A faulty line is no error yet:
- * see dsep_text_lines_agree(). Errors, agreed: DSEP_ERROR_IO, DSEP_ERROR_RESOURCES and what the
+ * see dsep_line_fault_explain(). Errors, agreed: DSEP_ERROR_IO, DSEP_ERROR_RESOURCES and what the
  * visitor returns; DSEP_ERROR_DATA for damaged gzip when no line before the damage is wrong. */
 int dsep_text_lines_visit(dsep_context *ctx, const dsep_text_cut *cut, dsep_line_visitor visit,
                           void *state, dsep_text_count *count);
