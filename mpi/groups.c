@@ -9,7 +9,7 @@
 #include <string.h>
 
 struct dsep_groups {
-    int count;
+    int mine, count;
     dsep_context *group;
     dsep_context *firsts;  /* the first rank of every group; NULL on the others */
     dsep_counter *counter; /* of firsts: hands units out */
@@ -35,8 +35,8 @@ int dsep_groups_create(dsep_context *ctx, int64_t each, dsep_groups **groups) {
     DSEP_AGREE(ctx, made ? DSEP_OK : dsep_out_of_memory(dsep_context_error(ctx), "groups"));
     const int64_t size = dsep_size(ctx), wanted = each < 1 ? 1 : each < size ? each : size;
     made->count = (int)((size + wanted - 1) / wanted);
-    const int mine = (int)dsep_layout_owner(size, made->count, dsep_rank(ctx));
-    DSEP_AGREE(ctx, split(ctx, mine, &made->group));
+    made->mine = (int)dsep_layout_owner(size, made->count, dsep_rank(ctx));
+    DSEP_AGREE(ctx, split(ctx, made->mine, &made->group));
     DSEP_AGREE(ctx, split(ctx, dsep_rank(made->group) == 0 ? 0 : MPI_UNDEFINED, &made->firsts));
     DSEP_AGREE(ctx, made->firsts ? dsep_counter_create(made->firsts, &made->counter) : DSEP_OK);
     *groups = made;
@@ -58,6 +58,10 @@ void dsep_groups_destroy(dsep_groups **groups) {
 
 dsep_context *dsep_groups_context(const dsep_groups *groups) {
     return groups->group;
+}
+
+int dsep_groups_mine(const dsep_groups *groups) {
+    return groups->mine;
 }
 
 int dsep_groups_count(const dsep_groups *groups) {

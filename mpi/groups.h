@@ -19,7 +19,8 @@ void dsep_groups_destroy(dsep_groups **groups);
 /* This rank's group as a context of its own; lent. It has no log. Not collective. */
 dsep_context *dsep_groups_context(const dsep_groups *groups);
 
-/* How many groups there are. Not collective. */
+/* Which group this is; how many there are. Not collective. */
+int dsep_groups_mine(const dsep_groups *groups);
 int dsep_groups_count(const dsep_groups *groups);
 
 /* What groups are to do. */
