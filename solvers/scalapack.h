@@ -1,0 +1,70 @@
+/* Matrices that are spread over a grid of ranks, through ScaLAPACK and PBLAS.
+ *
+ * The one adapter to these libraries. All functions are collective over the grid's context. Signs
+ * are fixed as in dense.h. Reproducibility: class B: sums follow the shape of the grid. */
+#ifndef DSEP_SOLVERS_SCALAPACK_H
+#define DSEP_SOLVERS_SCALAPACK_H
+
+#include "mpi/blockcyclic.h"
+
+/* Whether a matrix of this order deserves a grid: the one rule of the program, the same on any
+ * number of ranks. Not collective. */
+int dsep_grid_pays(int64_t order);
+
+/* The rule and what it chose, for results: "LAPACK on each rank" or "ScaLAPACK on a grid of 1 x 2
+ * ranks, blocks of 256". Not collective. */
+void dsep_grid_tell(dsep_context *ctx, int64_t order, char *text, size_t size);
+
+/* C = alpha op(A) op(B) + beta C. Collective. Cost: 2 m n k flops over all ranks. */
+void dsep_grid_product(double alpha, const dsep_matrix *a, int transpose_a, const dsep_matrix *b,
+                       int transpose_b, double beta, dsep_matrix *c);
+
+/* C = alpha A'A + beta C, both triangles filled. Collective. Cost: rows x columns^2 flops. */
+void dsep_grid_gram(dsep_context *ctx, double alpha, const dsep_matrix *a, double beta,
+                    dsep_matrix *c);
+
+/* B = A'; B = alpha A + beta B. Collective. */
+void dsep_grid_transpose(const dsep_matrix *a, dsep_matrix *b);
+void dsep_grid_add(double alpha, const dsep_matrix *a, double beta, dsep_matrix *b);
+
+/* Cholesky factor L in place, zeros above the diagonal; *failed is 0 or the 1-based place of the
+ * first pivot that is not positive, the same on every rank. Collective. */
+int dsep_grid_cholesky(dsep_context *ctx, dsep_matrix *a, int64_t *failed);
+
+/* Turns L into the whole symmetric inverse of L L'. Collective. */
+int dsep_grid_cholesky_inverse(dsep_context *ctx, dsep_matrix *l);
+
+/* All eigenvalues of a symmetric matrix, descending, into values [n] on every rank, and the vectors
+ * in that order into V [n x n], which may be NULL. `a` is used up. Collective. Errors:
+ * DSEP_ERROR_RESOURCES, DSEP_ERROR_INTERNAL, agreed. */
+int dsep_grid_eigen(dsep_context *ctx, dsep_matrix *a, double *values, dsep_matrix *v);
+
+/* A [m x n] = Q R with m >= n: Q takes A's place, R [n x n] has a diagonal >= 0; r may be NULL.
+ * Collective. Errors: as dsep_grid_eigen(). */
+int dsep_grid_qr(dsep_context *ctx, dsep_matrix *a, dsep_matrix *r);
+
+/* The `wanted` leading singular values [wanted] of A [m x n] on every rank and their right vectors
+ * in V [n x wanted], through the eigenproblem of the smaller Gram matrix. Collective. Values below
+ * the root of the rounding error times the largest are not to be relied on. Errors: as
+ * dsep_grid_eigen(). */
+int dsep_grid_leading(dsep_context *ctx, const dsep_matrix *a, int64_t wanted, double *values,
+                      dsep_matrix *v);
+
+/* Moore-Penrose inverse of A [m x n] into X [n x m]; singular values up to tolerance times the
+ * largest count as zero; *rank is how many do not. Collective. Errors: as dsep_grid_eigen(). */
+int dsep_grid_pinv(dsep_context *ctx, const dsep_matrix *a, double tolerance, dsep_matrix *x,
+                   int64_t *rank);
+
+/* Inverse of a general matrix in place by LU, with the logarithm of its determinant's magnitude and
+ * its sign; *failed is 0 or the 1-based place of a zero pivot. Collective. */
+int dsep_grid_inverse(dsep_context *ctx, dsep_matrix *a, double *log_determinant, int *sign,
+                      int64_t *failed);
+
+/* The whole matrix, column after column, on every rank: for small ones. Collective. Errors:
+ * DSEP_ERROR_RESOURCES, agreed. Owner of *whole: the caller, free(). */
+int dsep_grid_gather(dsep_context *ctx, const dsep_matrix *a, double **whole);
+
+/* This rank's pieces from a whole matrix that every rank has. Not collective. */
+void dsep_grid_scatter(const double *whole, dsep_matrix *a);
+
+#endif
