@@ -269,12 +269,13 @@ static int print_fragile(FILE *stream, const dsep_result *result, dsep_error *er
     return DSEP_OK;
 }
 
-static void print_census(FILE *stream, const dsep_named_graph *graph) {
+static void print_census(FILE *stream, const dsep_result *result) {
+    const dsep_named_graph *graph = result->graph;
     const census found = count_edges(graph);
     fprintf(stream, "\nGraph\n");
     dsep_show_label(stream, "kind");
-    fprintf(stream, "%s over %" PRId64 " variables\n", kind_title(graph->graph->kind),
-            graph->n_nodes);
+    fprintf(stream, "%s over %" PRId64 " %s\n", kind_title(graph->graph->kind), graph->n_nodes,
+            result->own_nodes ? "nodes" : "variables");
     dsep_show_label(stream, "edges");
     fprintf(stream, "%" PRId64 ": %" PRId64 " directed, %" PRId64 " undirected", graph->n_edges,
             found.directed, found.undirected);
@@ -415,7 +416,7 @@ static int print_graph(FILE *stream, const dsep_h5tree *tree, const char *path, 
     int code = dsep_result_read(path, error, &result);
     if (code)
         return code;
-    print_census(stream, result->graph);
+    print_census(stream, result);
     print_validity(stream, tree);
     print_attributes(stream, dsep_h5tree_find(tree, "graph"), told);
     code = print_strongest(stream, result->graph, error);
