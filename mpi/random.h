@@ -18,7 +18,9 @@ typedef enum {
     DSEP_STREAM_RESAMPLE = 6, /* the rows of a replicate */
     DSEP_STREAM_PRIOR = 7,    /* strengths of an unmeasured common cause */
     DSEP_STREAM_DESIGN = 8,   /* cells of a study, their seeds, the variables they drop */
-    DSEP_STREAM_ADDED = 9     /* noise that is added to columns */
+    DSEP_STREAM_ADDED = 9,    /* noise that is added to columns */
+    DSEP_STREAM_LATENT = 12,  /* a random model of factors */
+    DSEP_STREAM_FACTORS = 13  /* rows of it: the factors' noise, and that of what is observed */
 } dsep_stream;
 
 typedef struct {
