@@ -34,19 +34,23 @@ typedef struct {
 /* log cosh, 1e-12, 10,000, all at once. Not collective. */
 void dsep_fastica_default_settings(dsep_fastica_settings *settings);
 
-/* A random start [d x d], a function of the source and of `index`: dsep_rotation(). Not
- * collective. source.stream: DSEP_STREAM_ICA. Errors: DSEP_ERROR_RESOURCES. */
-int dsep_fastica_start(dsep_random source, uint64_t index, int64_t d, dsep_error *error,
-                       double *start);
-
-/* Finds W. Not collective.
+/* Finds W from a start. Not collective.
  * scores: [n x d] column after column, whitened. weight: [n] how often each row counts; NULL: once.
  * w: [d x d] row after row, a component each; on entry the start, any matrix that has an inverse.
- * Not converged is an outcome, no error: w is where it stood. A component whose fixed point
- * vanishes keeps its direction. Errors: DSEP_ERROR_RESOURCES. Cost of an iteration: n d values of
- * g, 4 n d^2 flops. */
+ * Not converged is an outcome, no error: w is then where it stood. Errors: DSEP_ERROR_RESOURCES.
+ * Cost of an iteration: n d values of g, 4 n d^2 flops. */
 int dsep_fastica(int64_t n, int64_t d, const double *scores, const int32_t *weight,
                  const dsep_fastica_settings *settings, double *w, dsep_error *error,
                  dsep_fastica_outcome *outcome);
+
+/* The same from several random starts, rotations 0 .. starts - 1 of the source (dsep_rotation(),
+ * stream DSEP_STREAM_ICA). Not collective. A start that converged goes before one that did not, and
+ * then one whose contrast is larger by more than a millionth; the first of equals. */
+int dsep_fastica_best(int64_t n, int64_t d, const double *scores, const int32_t *weight,
+                      const dsep_fastica_settings *settings, dsep_random source, int64_t starts,
+                      double *w, dsep_error *error, dsep_fastica_outcome *outcome);
+
+/* g and the mean of g' at `n` places, for tests. Not collective. */
+double dsep_fastica_kernel(dsep_contrast contrast, int64_t n, const double *u, double *g);
 
 #endif
