@@ -28,8 +28,8 @@ static const dsep_option show_options[] = {
 };
 
 static const dsep_option_group groups[] = {
-    {"Show", show_options, 0},
-    {"Common", dsep_common_options, offsetof(settings, common)},
+    {"Show", show_options, 0, NULL},
+    {"Common", dsep_common_options, offsetof(settings, common), NULL},
     {0},
 };
 
