@@ -47,6 +47,22 @@ int dsep_precisions_of_matrices(int64_t n_variables, int64_t n_environments,
 int dsep_precisions_resample(const dsep_precisions *precisions, uint64_t seed, int64_t replicate,
                              dsep_error *error, dsep_precisions **resampled);
 
+/* --- for those who make them ---------------------------------------------------------------- */
+
+/* Refuses what cannot be, and makes an empty one. Not collective. Errors: as above. */
+int dsep_precisions_create(int64_t n_variables, int64_t n_environments, int64_t observational,
+                           int64_t n_factors, dsep_error *error, dsep_precisions **precisions);
+
+/* The subspace from eigenvalues [min(d + 1, p)], descending, eigenvectors [p x d] column after
+ * column, and the trace. Not collective. Errors: DSEP_ERROR_DATA where the rank is below d. */
+int dsep_precisions_span(dsep_precisions *precisions, const double *values, const double *vectors,
+                         double trace, dsep_error *error);
+
+/* Inverts covariance [d x d] into precision, or the other way, for each environment. Not
+ * collective. Errors: DSEP_ERROR_DATA where one has rank below d. */
+int dsep_precisions_invert(dsep_precisions *precisions, const double *from, double *to,
+                           dsep_error *error);
+
 /* Frees it and sets *precisions to NULL; accepts NULL. Not collective. */
 void dsep_precisions_destroy(dsep_precisions **precisions);
 
