@@ -14,6 +14,13 @@ static int has_word(const char *words, const char *word) {
     return 0;
 }
 
+static int same_lists(const dsep_list *a, const dsep_list *b) {
+    int64_t i = 0;
+    while (i < a->count && i < b->count && a->values[i] == b->values[i])
+        i++;
+    return i == a->count && i == b->count;
+}
+
 static int is_same(const dsep_option *option, const void *left, const void *right) {
     switch (option->kind) {
     case DSEP_OPTION_FLAG:
@@ -30,7 +37,7 @@ static int is_same(const dsep_option *option, const void *left, const void *righ
     case DSEP_OPTION_SIZE:
         return *(const int64_t *)left == *(const int64_t *)right;
     default:
-        return ((const dsep_list *)left)->count == ((const dsep_list *)right)->count;
+        return same_lists(left, right);
     }
 }
 

@@ -70,8 +70,8 @@ static const dsep_option design_options[] = {
 };
 
 const dsep_option_group dsep_sensitivity_groups[] = {
-    {"Choices: lists with commas, of which the first members make the reference", choice_options,
-     0, NULL},
+    {"Choices: lists with commas, of which the first members make the reference", choice_options, 0,
+     NULL},
     {"Simulation", simulation_options, 0, NULL},
     {"Design", design_options, 0, NULL},
     {"Edges of a result", dsep_edge_robustness_option_table, FIELD(robustness), NULL},
