@@ -93,9 +93,13 @@ static int fill_columns(const dsep_representation_parts *parts, edge_columns *c,
                         dsep_error *error) {
     const int64_t n = parts->n_edges;
     dsep_factor_edge *sorted = dsep_array(n, sizeof *sorted);
-    *c = (edge_columns){dsep_array(n, sizeof *c->source), dsep_array(n, sizeof *c->target),
-                        dsep_array(n, sizeof *c->environment), dsep_array(n, 1), dsep_array(n, 1),
-                        dsep_array(n, sizeof(double)), dsep_array(n, sizeof(double)),
+    *c = (edge_columns){dsep_array(n, sizeof *c->source),
+                        dsep_array(n, sizeof *c->target),
+                        dsep_array(n, sizeof *c->environment),
+                        dsep_array(n, 1),
+                        dsep_array(n, 1),
+                        dsep_array(n, sizeof(double)),
+                        dsep_array(n, sizeof(double)),
                         dsep_array(n, sizeof(double))};
     if (!sorted || !c->source || !c->target || !c->environment || !c->tail || !c->arrow ||
         !c->weight || !c->lowest || !c->highest) {
@@ -196,16 +200,16 @@ int dsep_representation_write(dsep_context *ctx, dsep_h5write *file,
     dsep_h5write_attribute_text(file, at, "method", parts->method);
     dsep_h5write_attribute_integer(file, at, "n_factors", d);
     dsep_h5write_attribute_integer(file, at, "n_environments", k);
-    DSEP_TRY(dsep_whole_array(ctx, file, "/representation/H", DSEP_H5_DOUBLE,
-                              (int64_t[4]){d, p}, r->h));
-    DSEP_TRY(dsep_whole_array(ctx, file, "/representation/G", DSEP_H5_DOUBLE,
-                              (int64_t[4]){p, d}, r->g));
-    DSEP_TRY(dsep_whole_array(ctx, file, "/representation/B", DSEP_H5_DOUBLE,
-                              (int64_t[4]){k, d, d}, r->b));
+    DSEP_TRY(
+        dsep_whole_array(ctx, file, "/representation/H", DSEP_H5_DOUBLE, (int64_t[4]){d, p}, r->h));
+    DSEP_TRY(
+        dsep_whole_array(ctx, file, "/representation/G", DSEP_H5_DOUBLE, (int64_t[4]){p, d}, r->g));
+    DSEP_TRY(dsep_whole_array(ctx, file, "/representation/B", DSEP_H5_DOUBLE, (int64_t[4]){k, d, d},
+                              r->b));
     DSEP_TRY(dsep_whole_array(ctx, file, "/representation/weights", DSEP_H5_DOUBLE,
                               (int64_t[4]){k, d, d}, r->weight));
-    DSEP_TRY(dsep_whole_array(ctx, file, "/representation/order", DSEP_H5_INT64,
-                              (int64_t[4]){d}, r->order));
+    DSEP_TRY(dsep_whole_array(ctx, file, "/representation/order", DSEP_H5_INT64, (int64_t[4]){d},
+                              r->order));
 cleanup:
     return code;
 }
@@ -246,8 +250,8 @@ int dsep_environments_table(dsep_context *ctx, dsep_h5write *file,
     }
     DSEP_TRY(dsep_h5write_table(file, "/representation/environments", k, 1,
                                 (const char *const *)parts->labels));
-    DSEP_TRY(dsep_h5write_column(file, "rows", DSEP_H5_INT64, dsep_whole_on_zero(ctx, k),
-                                 parts->rows));
+    DSEP_TRY(
+        dsep_h5write_column(file, "rows", DSEP_H5_INT64, dsep_whole_on_zero(ctx, k), parts->rows));
     if (any)
         dsep_h5write_texts(file, "target", target);
 cleanup:

@@ -1,4 +1,5 @@
-/* What every file with a representation holds: factors, matrices, and the graph over the factors. */
+/* What every file with a representation holds: factors, matrices, and the graph over the factors.
+ */
 #ifndef DSEP_JOBS_REPRESENTATION_RESULT_H
 #define DSEP_JOBS_REPRESENTATION_RESULT_H
 
@@ -16,9 +17,9 @@ typedef struct {
 typedef struct {
     const char *method;
     const dsep_representation *representation;
-    char *const *variables;   /* [n_variables] names */
-    char *const *labels;      /* [n_environments] names */
-    const int64_t *rows;      /* [n_environments] */
+    char *const *variables;        /* [n_variables] names */
+    char *const *labels;           /* [n_environments] names */
+    const int64_t *rows;           /* [n_environments] */
     const dsep_factor_edge *edges; /* [n_edges] */
     int64_t n_edges;
 } dsep_representation_parts;
@@ -40,8 +41,9 @@ int dsep_factor_edges(const dsep_representation *representation, dsep_error *err
                       dsep_factor_edge **edges, int64_t *count);
 
 /* Writes /graph with its nodes and edges, and of /representation the attributes method, n_factors,
- * n_environments, the arrays H, G, B, weights and order. Fills hash, and writes it. Collective; what
- * is the same on every rank comes from rank 0. Errors: h5write's, DSEP_ERROR_RESOURCES, agreed. */
+ * n_environments, the arrays H, G, B, weights and order. Fills hash, and writes it. Collective;
+ * what is the same on every rank comes from rank 0. Errors: h5write's, DSEP_ERROR_RESOURCES,
+ * agreed. */
 int dsep_representation_write(dsep_context *ctx, dsep_h5write *file,
                               const dsep_representation_parts *parts, char hash[17]);
 

@@ -71,8 +71,8 @@ static void fill(const void *state, int64_t first, int64_t count, double *rows) 
     const dsep_latent_plan *plan = run->plan;
     dsep_log_progress(run->ctx, "simulate", (double)first,
                       (double)(plan->samples * run->model->n_environments), "rows");
-    dsep_latent_rows(run->model, plan->noise, plan->observed, plan->model.seed, plan->samples, first,
-                     count, run->factor, rows);
+    dsep_latent_rows(run->model, plan->noise, plan->observed, plan->model.seed, plan->samples,
+                     first, count, run->factor, rows);
 }
 
 static int write_truth(latent *run) {
@@ -87,8 +87,8 @@ static int write_truth(latent *run) {
                                        .variables = run->names,
                                        .labels = run->labels,
                                        .rows = run->rows};
-    DSEP_AGREE(run->ctx, dsep_factor_edges(run->model, dsep_context_error(run->ctx), &edges,
-                                           &parts.n_edges));
+    DSEP_AGREE(run->ctx,
+               dsep_factor_edges(run->model, dsep_context_error(run->ctx), &edges, &parts.n_edges));
     parts.edges = edges;
     DSEP_TRY(dsep_h5write_create(run->ctx, run->plan->truth, &file));
     dsep_provenance_write(run->ctx, file, run->plan->call, 1, NULL);

@@ -6,7 +6,7 @@
 #include "solvers/latent_model.h"
 
 typedef struct {
-    int64_t factors; /* 0: no representation */
+    int64_t factors;      /* 0: no representation */
     int64_t environments; /* 0: one more than factors */
     int shift;            /* dsep_shift */
     double observed;      /* standard deviation of noise on what is observed */
@@ -19,7 +19,7 @@ typedef struct {
     dsep_latent_settings model;
     dsep_noise noise;
     double observed;
-    int64_t samples; /* an environment */
+    int64_t samples;          /* an environment */
     const char *data, *truth; /* paths; truth NULL for none */
     int quiet;
 } dsep_latent_plan;

@@ -82,8 +82,8 @@ static int draw_mixing(const dsep_latent_settings *s, dsep_representation *m, ds
         normal[i] = dsep_noise_shape(DSEP_NOISE_GAUSSIAN, u);
     }
     if (!code)
-        code = s->shift == DSEP_SHIFT_HCA ? orthonormal(m, normal, error)
-                                          : oblique(m, normal, error);
+        code =
+            s->shift == DSEP_SHIFT_HCA ? orthonormal(m, normal, error) : oblique(m, normal, error);
     free(normal);
     return code;
 }
@@ -141,7 +141,8 @@ int dsep_latent_create(const dsep_latent_settings *s, dsep_error *error,
     int64_t *targets = NULL;
     dsep_representation *m = NULL;
     *model = NULL;
-    DSEP_TRY(dsep_representation_create(s->n_variables, s->n_factors, s->n_environments, error, &m));
+    DSEP_TRY(
+        dsep_representation_create(s->n_variables, s->n_factors, s->n_environments, error, &m));
     targets = dsep_array(s->n_factors, sizeof *targets);
     if (!targets) {
         code = dsep_out_of_memory(error, "a model of factors");

@@ -10,7 +10,8 @@
 
 /* How environments differ. */
 typedef enum {
-    DSEP_SHIFT_HCA, /* all weights and noises are drawn anew; H has orthonormal rows, as HCA finds */
+    DSEP_SHIFT_HCA,  /* all weights and noises are drawn anew; H has orthonormal rows, as HCA finds
+                      */
     DSEP_SHIFT_SOFT, /* environment 0 is observational; in k the weights and the noise of one factor
                       * are drawn anew: the factors in a random order, again from the first on */
     DSEP_SHIFT_HARD  /* so, but that factor loses its causes */
@@ -19,7 +20,8 @@ typedef enum {
 typedef struct {
     int64_t n_variables, n_factors, n_environments;
     dsep_shift shift;
-    double degree;                  /* expected number of neighbours of a factor; from d - 1 on all pairs are joined */
+    double
+        degree; /* expected number of neighbours of a factor; from d - 1 on all pairs are joined */
     double weight_low, weight_high; /* range of the size of weights; signs are random */
     uint64_t seed;
 } dsep_latent_settings;
