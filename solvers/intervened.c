@@ -175,24 +175,25 @@ static int64_t spread(workspace *work, dsep_intervened *fit) {
     return failed;
 }
 
-/* The row of B_k B_0^-1 that is farthest from the identity: whose noise environment k changes. */
-static int64_t changed_row(const workspace *work) {
+/* Squared distance of row i of B_k B_0^-1 from that of the identity: what environment k changes in
+ * the mechanism of factor i, in units of its noise. */
+static double change(const workspace *work, int64_t i) {
     const int64_t d = work->d;
-    int64_t changed = 0;
-    double most = -1;
-    for (int64_t i = 0; i < d; i++) {
-        double sum = 0;
-        for (int64_t j = 0; j <= i; j++) {
-            double entry = i == j ? -1 : 0;
-            for (int64_t m = j; m <= i; m++)
-                entry += work->noise[i * d + m] * work->observed[j * d + m];
-            sum += entry * entry;
-        }
-        if (sum > most) {
-            most = sum;
-            changed = i;
-        }
+    double sum = 0;
+    for (int64_t j = 0; j <= i; j++) {
+        double entry = i == j ? -1 : 0;
+        for (int64_t m = j; m <= i; m++)
+            entry += work->noise[i * d + m] * work->observed[j * d + m];
+        sum += entry * entry;
     }
+    return sum;
+}
+
+static int64_t changed_row(const workspace *work) {
+    int64_t changed = 0;
+    for (int64_t i = 1; i < work->d; i++)
+        if (change(work, i) > change(work, changed))
+            changed = i;
     return changed;
 }
 
@@ -250,8 +251,34 @@ static void spoil(dsep_intervened *fit) {
         r->b[i] = r->weight[i] = NAN;
     for (int64_t i = 0; i < d * d; i++)
         fit->encoder[i] = NAN;
+    fit->spill = NAN;
     if (!fit->reason)
         fit->reason = DSEP_INTERVENED_SINGULAR;
+}
+
+static workspace workspace_of(const dsep_precisions *precisions, double *memory) {
+    const int64_t d = precisions->n_factors;
+    return (workspace){
+        d, precisions, memory, memory + d * d, memory + 2 * d * d, memory + 3 * d * d};
+}
+
+double dsep_intervened_spill(const dsep_precisions *precisions, const double *rows,
+                             const int64_t *environment, double *memory, double *share) {
+    const int64_t d = precisions->n_factors;
+    workspace work = workspace_of(precisions, memory);
+    double spilt = 0, all = 0;
+    int64_t failed = noise_of(&work, rows, precisions->observational, work.observed, work.noise);
+    for (int64_t t = 0; t < d && !failed; t++) {
+        failed = noise_of(&work, rows, environment[t], work.two, work.noise);
+        for (int64_t i = 0; i < d && !failed; i++) {
+            const double here = change(&work, i);
+            all += here;
+            spilt += i == t ? 0 : here;
+        }
+    }
+    if (share)
+        *share = failed || !(all > 0) ? NAN : spilt / all;
+    return failed ? INFINITY : spilt;
 }
 
 int dsep_intervened_complete(const dsep_precisions *precisions, const double *rows, int hard,
@@ -268,7 +295,9 @@ int dsep_intervened_complete(const dsep_precisions *precisions, const double *ro
     else
         memcpy(fit->encoder, rows, (size_t)(d * d) * sizeof *rows);
     good = good && spread(&work, fit) == 0 && environments(&work, hard, fit) == 0;
-    if (!good)
+    if (good)
+        dsep_intervened_spill(precisions, fit->encoder, fit->environment, memory, &fit->spill);
+    else
         spoil(fit);
     free(memory);
     return DSEP_OK;

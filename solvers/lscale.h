@@ -12,8 +12,8 @@
  * Not collective. hard: whether interventions cut their target from its causes: then rows of H are
  * freed of ancestors; else a factor stays mixed with them, and edges are those of ancestors.
  * Errors: DSEP_ERROR_DATA where the number of environments is not d + 1; DSEP_ERROR_RESOURCES,
- * DSEP_ERROR_INTERNAL (LAPACK). Numerical outcomes are reasons of the fit. Cost: d^4 flops.
- * Reproducibility: class B. */
+ * DSEP_ERROR_INTERNAL (LAPACK). Numerical outcomes are reasons of the fit. Cost: d^6 flops a pass
+ * over the order, few passes. Reproducibility: class B. */
 int dsep_lscale(const dsep_precisions *precisions, int hard, dsep_error *error,
                 dsep_intervened **fit);
 
