@@ -3,6 +3,7 @@
 #include "mpi/memory.h"
 #include "solvers/dense.h"
 
+#include <gsl/gsl_cdf.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -65,6 +66,8 @@ const char *dsep_intervened_reason_text(dsep_intervened_reason reason) {
         return "two environments seem to intervene on the same factor";
     case DSEP_INTERVENED_SINGULAR:
         return "the environments do not tell the factors apart";
+    case DSEP_INTERVENED_NO_CHANGE:
+        return "an environment does not differ from the observational one";
     default:
         return "";
     }
@@ -116,6 +119,42 @@ static int64_t noise_of(workspace *work, const double *e, int64_t environment, d
     return failed;
 }
 
+/* Logarithm of the determinant of share a + (1 - share) b. */
+static double log_determinant_of(int64_t d, const double *a, double share, const double *b,
+                                 double *work) {
+    double sum = 0;
+    for (int64_t i = 0; i < d * d; i++)
+        work[i] = share * a[i] + (1 - share) * b[i];
+    if (dsep_dense_cholesky(d, work))
+        return NAN;
+    for (int64_t i = 0; i < d; i++)
+        sum += 2 * log(work[i * d + i]);
+    return sum;
+}
+
+/* Environments that do not differ from the observational one: the likelihood ratio of equal
+ * covariances of normal rows (Anderson 2003, An Introduction to Multivariate Statistical Analysis,
+ * section 10.2), by its chi-squared limit at level .05; of given matrices, equal to rounding. */
+static void look_for_change(workspace *work, dsep_intervened *fit) {
+    const dsep_precisions *pr = work->precisions;
+    const int64_t d = work->d, observational = pr->observational;
+    const double *base = pr->covariance + observational * d * d;
+    for (int64_t k = 0; k < pr->n_environments && !fit->reason; k++) {
+        const double *here = pr->covariance + k * d * d;
+        const int sampled = pr->rows[k] > 0 && pr->rows[observational] > 0;
+        const double n = sampled ? (double)pr->rows[k] : 1,
+                     n0 = sampled ? (double)pr->rows[observational] : 1,
+                     chance = sampled ? gsl_cdf_chisq_Pinv(.95, (double)(d * (d + 1)) / 2) : 1e-12;
+        const double ratio = (n + n0) * log_determinant_of(d, here, n / (n + n0), base, work->one) -
+                             n * log_determinant_of(d, here, 1, base, work->one) -
+                             n0 * log_determinant_of(d, here, 0, base, work->one);
+        if (k != observational && ratio < chance) {
+            fit->reason = DSEP_INTERVENED_NO_CHANGE;
+            fit->concerned[0] = k;
+        }
+    }
+}
+
 /* Whether unit rows are independent; where not, who is to be suspected. */
 static int independent(workspace *work, const double *rows, dsep_intervened *fit) {
     const int64_t d = work->d;
@@ -124,17 +163,18 @@ static int independent(workspace *work, const double *rows, dsep_intervened *fit
     int good = dsep_dense_cholesky(d, work->two) == 0;
     for (int64_t i = 0; i < d && good; i++)
         good = work->two[i * d + i] * work->two[i * d + i] > DEPENDENT;
+    if (good || fit->reason)
+        return good;
     double largest = 0;
-    for (int64_t i = 1; i < d && !good; i++)
+    for (int64_t i = 1; i < d; i++)
         for (int64_t j = 0; j < i; j++)
             if (!(fabs(work->one[i * d + j]) <= largest)) {
                 largest = fabs(work->one[i * d + j]);
                 fit->concerned[0] = fit->environment[j];
                 fit->concerned[1] = fit->environment[i];
             }
-    if (!good)
-        fit->reason = largest > .999 ? DSEP_INTERVENED_SAME_TARGET : DSEP_INTERVENED_SINGULAR;
-    return good;
+    fit->reason = largest > .999 ? DSEP_INTERVENED_SAME_TARGET : DSEP_INTERVENED_SINGULAR;
+    return 0;
 }
 
 /* Frees row i of those before it, by regression in the environment that intervenes on it. */
@@ -175,24 +215,25 @@ static int64_t spread(workspace *work, dsep_intervened *fit) {
     return failed;
 }
 
-/* The row of B_k B_0^-1 that is farthest from the identity: whose noise environment k changes. */
-static int64_t changed_row(const workspace *work) {
+/* Squared distance of row i of B_k B_0^-1 from that of the identity: what environment k changes in
+ * the mechanism of factor i, in units of its noise. */
+static double change(const workspace *work, int64_t i) {
     const int64_t d = work->d;
-    int64_t changed = 0;
-    double most = -1;
-    for (int64_t i = 0; i < d; i++) {
-        double sum = 0;
-        for (int64_t j = 0; j <= i; j++) {
-            double entry = i == j ? -1 : 0;
-            for (int64_t m = j; m <= i; m++)
-                entry += work->noise[i * d + m] * work->observed[j * d + m];
-            sum += entry * entry;
-        }
-        if (sum > most) {
-            most = sum;
-            changed = i;
-        }
+    double sum = 0;
+    for (int64_t j = 0; j <= i; j++) {
+        double entry = i == j ? -1 : 0;
+        for (int64_t m = j; m <= i; m++)
+            entry += work->noise[i * d + m] * work->observed[j * d + m];
+        sum += entry * entry;
     }
+    return sum;
+}
+
+static int64_t changed_row(const workspace *work) {
+    int64_t changed = 0;
+    for (int64_t i = 1; i < work->d; i++)
+        if (change(work, i) > change(work, changed))
+            changed = i;
     return changed;
 }
 
@@ -250,8 +291,34 @@ static void spoil(dsep_intervened *fit) {
         r->b[i] = r->weight[i] = NAN;
     for (int64_t i = 0; i < d * d; i++)
         fit->encoder[i] = NAN;
+    fit->spill = NAN;
     if (!fit->reason)
         fit->reason = DSEP_INTERVENED_SINGULAR;
+}
+
+static workspace workspace_of(const dsep_precisions *precisions, double *memory) {
+    const int64_t d = precisions->n_factors;
+    return (workspace){
+        d, precisions, memory, memory + d * d, memory + 2 * d * d, memory + 3 * d * d};
+}
+
+double dsep_intervened_spill(const dsep_precisions *precisions, const double *rows,
+                             const int64_t *environment, double *memory, double *share) {
+    const int64_t d = precisions->n_factors;
+    workspace work = workspace_of(precisions, memory);
+    double spilt = 0, all = 0;
+    int64_t failed = noise_of(&work, rows, precisions->observational, work.observed, work.noise);
+    for (int64_t t = 0; t < d && !failed; t++) {
+        failed = noise_of(&work, rows, environment[t], work.two, work.noise);
+        for (int64_t i = 0; i < d && !failed; i++) {
+            const double here = change(&work, i);
+            all += here;
+            spilt += i == t ? 0 : here;
+        }
+    }
+    if (share)
+        *share = failed || !(all > 0) ? NAN : spilt / all;
+    return failed ? INFINITY : spilt;
 }
 
 int dsep_intervened_complete(const dsep_precisions *precisions, const double *rows, int hard,
@@ -262,13 +329,16 @@ int dsep_intervened_complete(const dsep_precisions *precisions, const double *ro
         return dsep_out_of_memory(error, "a representation");
     workspace work = {
         d, precisions, memory, memory + d * d, memory + 2 * d * d, memory + 3 * d * d};
+    look_for_change(&work, fit);
     int good = independent(&work, rows, fit);
     if (good && hard)
         good = sharpen(&work, rows, fit->environment, fit->encoder) == 0;
     else
         memcpy(fit->encoder, rows, (size_t)(d * d) * sizeof *rows);
     good = good && spread(&work, fit) == 0 && environments(&work, hard, fit) == 0;
-    if (!good)
+    if (good)
+        dsep_intervened_spill(precisions, fit->encoder, fit->environment, memory, &fit->spill);
+    else
         spoil(fit);
     free(memory);
     return DSEP_OK;

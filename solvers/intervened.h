@@ -12,7 +12,9 @@
 typedef enum {
     DSEP_INTERVENED_FOUND = 0,
     DSEP_INTERVENED_SAME_TARGET, /* two environments seem to intervene on the same factor */
-    DSEP_INTERVENED_SINGULAR     /* an environment tells nothing that others do not tell */
+    DSEP_INTERVENED_SINGULAR,    /* the environments do not tell the factors apart */
+    DSEP_INTERVENED_NO_CHANGE /* an environment differs from the observational one by no more than
+                               * chance makes it */
 } dsep_intervened_reason;
 
 typedef struct {
@@ -25,6 +27,8 @@ typedef struct {
     double *left;      /* [d] its norm, over that before other factors were taken out */
     double *pruning;   /* [d x d] row: factor, column: factor before it, the same ratio with that
                         * one not taken out; NaN elsewhere and for methods without */
+    double spill;      /* of all that interventions change, in units of noise squared, the share
+                        * that is not their target's mechanism: 0 where the model is exact */
     uint8_t *ancestor; /* [d x d] row = effect: whether the method's own rule keeps the cause */
     double *strength;  /* [d x d] row = effect, column = cause, as in the observational
                         * environment: change of the effect, in units of its own noise, with one
@@ -107,6 +111,13 @@ void dsep_intervened_congruence(int64_t d, const double *e, const double *m, dou
  * DSEP_ERROR_INTERNAL. Cost: K d^3 flops. */
 int dsep_intervened_complete(const dsep_precisions *precisions, const double *rows, int hard,
                              dsep_error *error, dsep_intervened *fit);
+
+/* What interventions change in mechanisms that are not their target's: the sum over environments
+ * and rows i but that of the target of |row i of B_k B_0^-1 - I|^2; infinite where singular. Not
+ * collective. rows, environment: as of dsep_intervened_complete(); work: [4 d x d]; share: of all
+ * that they change, NaN where singular; may be NULL. Cost: d^4 flops. */
+double dsep_intervened_spill(const dsep_precisions *precisions, const double *rows,
+                             const int64_t *environment, double *work, double *share);
 
 /* strength from evidence. Not collective. */
 void dsep_intervened_measure(dsep_intervened *fit);

@@ -1,6 +1,7 @@
 #include "tests/support/interventions.h"
 
 #include "mpi/random.h"
+#include "solvers/dense.h"
 
 #include <math.h>
 #include <string.h>
@@ -66,6 +67,13 @@ void model_precision(const model *m, int64_t k, double *theta) {
             for (int64_t i = 0; i < m->d; i++)
                 theta[v * m->p + w] += c[i][v] * c[i][w];
         }
+}
+
+void model_decoder(const model *m, double *g) {
+    double h[MODEL_FACTORS * MODEL_VARIABLES];
+    for (int64_t i = 0; i < m->d; i++)
+        memcpy(h + i * m->p, m->h[i], (size_t)m->p * sizeof *h);
+    dsep_dense_pinv(m->p, m->d, h, 1e-12, g, NULL, NULL);
 }
 
 /* Solves B_k z = noise from the last factor on. */

@@ -23,6 +23,9 @@ void model_draw(uint64_t seed, uint32_t number, int64_t d, int64_t p, double den
 /* Theta_k = H' B_k' B_k H [p x p]. Not collective. */
 void model_precision(const model *m, int64_t k, double *theta);
 
+/* The pseudo-inverse of H [p x d], row after row. Not collective. */
+void model_decoder(const model *m, double *g);
+
 /* Covariance of n draws of the factors of environment k with known mean, through Bartlett's
  * decomposition of a Wishart matrix: [d x d]. Not collective. */
 void model_covariance(const model *m, int64_t k, int64_t n, uint64_t seed, uint32_t number,
