@@ -19,6 +19,18 @@ void dsep_fastica_default_settings(dsep_fastica_settings *settings) {
 /* --- the contrast's derivatives ------------------------------------------------------------------
  */
 
+typedef union {
+    double number;
+    int64_t bits;
+} word;
+
+/* The smaller of two numbers >= 0, through their bits: a comparison of doubles may trap, and so
+ * keeps loops from being vectorised. */
+static inline double smaller(double x, double y) {
+    const word a = {.number = x}, b = {.number = y};
+    return (word){.bits = a.bits < b.bits ? a.bits : b.bits}.number;
+}
+
 typedef struct {
     double power, rest; /* exp(y) = power (1 + rest) */
 } split_exp;
@@ -28,8 +40,8 @@ typedef struct {
 static inline split_exp exp_of(double y) {
     static const double high = 0x1.62e42fee00000p-1, low = 0x1.a39ef35793c76p-33; /* log 2 */
     static const double magic = 0x1.8p52;
-    const double shifted = y * 1.4426950408889634 + magic, k = shifted - magic;
-    const double r = y - k * high - k * low;
+    const word shifted = {.number = y * 1.4426950408889634 + magic};
+    const double k = shifted.number - magic, r = y - k * high - k * low;
     double sum = 1. / 6227020800 * r + 1. / 479001600;
     sum = sum * r + 1. / 39916800;
     sum = sum * r + 1. / 3628800;
@@ -41,83 +53,60 @@ static inline split_exp exp_of(double y) {
     sum = sum * r + 1. / 24;
     sum = sum * r + 1. / 6;
     sum = sum * r + 1. / 2;
-    union {
-        double number;
-        uint64_t bits;
-    } power = {.number = shifted};
-    power.bits = (power.bits + 1023) << 52;
+    const word power = {.bits = (int64_t)((uint64_t)(shifted.bits + 1023) << 52)};
     return (split_exp){power.number, r + r * r * sum};
 }
 
 /* exp(2 |u|) - 1 over itself + 2, exact also where u is small; 1 from 20 on. */
 static inline double tanh_of(double u) {
-    const double size = fabs(u), y = size > 20 ? 40 : 2 * size;
-    const split_exp e = exp_of(y);
+    const split_exp e = exp_of(smaller(2 * fabs(u), 40));
     const double less_one = e.power * e.rest + (e.power - 1);
     return copysign(less_one / (less_one + 2), u);
 }
 
 static inline double bell_of(double u) {
-    const double y = u * u / 2;
-    const split_exp e = exp_of(y > 700 ? -700 : -y);
+    const split_exp e = exp_of(-smaller(u * u / 2, 700));
     return e.power + e.power * e.rest;
 }
 
-/* g(u) in place of u; returns the sum of weight g'(u). n is a multiple of LANES. */
+/* g(u) in place of u, and its slope g'(u). */
 DSEP_CLONES
-static double apply_logcosh(int64_t n, const double *weight, double *u) {
-    double lane[LANES] = {0}, sum = 0;
-    for (int64_t m = 0; m < n; m += LANES)
+static void apply_logcosh(int64_t n, double *restrict u, double *restrict slope) {
 #pragma omp simd
-        for (int l = 0; l < LANES; l++) {
-            const double g = tanh_of(u[m + l]);
-            lane[l] += weight[m + l] * (1 - g * g);
-            u[m + l] = g;
-        }
-    for (int l = 0; l < LANES; l++)
-        sum += lane[l];
-    return sum;
-}
-
-DSEP_CLONES
-static double apply_exp(int64_t n, const double *weight, double *u) {
-    double lane[LANES] = {0}, sum = 0;
-    for (int64_t m = 0; m < n; m += LANES)
-#pragma omp simd
-        for (int l = 0; l < LANES; l++) {
-            const double s = u[m + l], e = bell_of(s);
-            lane[l] += weight[m + l] * ((1 - s * s) * e);
-            u[m + l] = s * e;
-        }
-    for (int l = 0; l < LANES; l++)
-        sum += lane[l];
-    return sum;
-}
-
-DSEP_CLONES
-static double apply_cube(int64_t n, const double *weight, double *u) {
-    double lane[LANES] = {0}, sum = 0;
-    for (int64_t m = 0; m < n; m += LANES)
-#pragma omp simd
-        for (int l = 0; l < LANES; l++) {
-            const double s = u[m + l];
-            lane[l] += weight[m + l] * (3 * (s * s));
-            u[m + l] = s * s * s;
-        }
-    for (int l = 0; l < LANES; l++)
-        sum += lane[l];
-    return sum;
-}
-
-static double apply(dsep_contrast contrast, int64_t n, const double *weight, double *u) {
-    switch (contrast) {
-    case DSEP_CONTRAST_EXP:
-        return apply_exp(n, weight, u);
-    case DSEP_CONTRAST_CUBE:
-        return apply_cube(n, weight, u);
-    default:
-        return apply_logcosh(n, weight, u);
+    for (int64_t m = 0; m < n; m++) {
+        const double g = tanh_of(u[m]);
+        slope[m] = 1 - g * g;
+        u[m] = g;
     }
+}
+
+DSEP_CLONES
+static void apply_exp(int64_t n, double *restrict u, double *restrict slope) {
+#pragma omp simd
+    for (int64_t m = 0; m < n; m++) {
+        const double s = u[m], e = bell_of(s);
+        slope[m] = (1 - s * s) * e;
+        u[m] = s * e;
+    }
+}
+
+DSEP_CLONES
+static void apply_cube(int64_t n, double *restrict u, double *restrict slope) {
+#pragma omp simd
+    for (int64_t m = 0; m < n; m++) {
+        const double s = u[m];
+        slope[m] = 3 * (s * s);
+        u[m] = s * s * s;
+    }
+}
+
+static void apply(dsep_contrast contrast, int64_t n, double *u, double *slope) {
+    if (contrast == DSEP_CONTRAST_EXP)
+        apply_exp(n, u, slope);
+    else if (contrast == DSEP_CONTRAST_CUBE)
+        apply_cube(n, u, slope);
+    else
+        apply_logcosh(n, u, slope);
 }
 
 /* --- one step of one component -------------------------------------------------------------------
@@ -145,41 +134,36 @@ static void project(const problem *p, const double *w, int64_t first, int64_t n,
     }
 }
 
-/* Adds to next[j] the sum of g times scores[j]. */
+/* The sum of x y; n is a multiple of LANES. */
 DSEP_CLONES
-static void correlate(const problem *p, const double *g, int64_t first, int64_t n, double *next) {
-    for (int64_t j = 0; j < p->d; j++) {
-        const double *y = p->scores + j * p->stride + first;
-        double lane[LANES] = {0};
-        for (int64_t m = 0; m < n; m += LANES)
+static double sum_of(int64_t n, const double *x, const double *y) {
+    double lane[LANES] = {0}, sum = 0;
+    for (int64_t m = 0; m < n; m += LANES)
 #pragma omp simd
-            for (int l = 0; l < LANES; l++)
-                lane[l] += g[m + l] * y[m + l];
         for (int l = 0; l < LANES; l++)
-            next[j] += lane[l];
-    }
-}
-
-DSEP_CLONES
-static void multiply(int64_t n, const double *weight, double *g) {
-#pragma omp simd
-    for (int64_t m = 0; m < n; m++)
-        g[m] *= weight[m];
+            lane[l] += x[m + l] * y[m + l];
+    for (int l = 0; l < LANES; l++)
+        sum += lane[l];
+    return sum;
 }
 
 /* next = E[y g(w'y)] - E[g'(w'y)] w */
 static void step(const problem *p, dsep_contrast contrast, const double *w, double *next) {
-    double s[BLOCK], slope = 0;
+    double g[BLOCK], slope[BLOCK], mean_slope = 0;
     memset(next, 0, (size_t)p->d * sizeof *next);
     for (int64_t first = 0; first < p->stride; first += BLOCK) {
         const int64_t n = p->stride - first < BLOCK ? p->stride - first : BLOCK;
-        project(p, w, first, n, s);
-        slope += apply(contrast, n, p->weight + first, s);
-        multiply(n, p->weight + first, s);
-        correlate(p, s, first, n, next);
+        const double *weight = p->weight + first;
+        project(p, w, first, n, g);
+        apply(contrast, n, g, slope);
+        mean_slope += sum_of(n, weight, slope);
+        for (int64_t m = 0; m < n; m++)
+            g[m] *= weight[m];
+        for (int64_t j = 0; j < p->d; j++)
+            next[j] += sum_of(n, g, p->scores + j * p->stride + first);
     }
     for (int64_t j = 0; j < p->d; j++)
-        next[j] = (next[j] - slope * w[j]) / p->total;
+        next[j] = (next[j] - mean_slope * w[j]) / p->total;
 }
 
 /* --- orthogonal again ----------------------------------------------------------------------------
@@ -421,14 +405,13 @@ cleanup:
 }
 
 double dsep_fastica_kernel(dsep_contrast contrast, int64_t n, const double *u, double *g) {
-    double block[BLOCK] = {0}, weight[BLOCK] = {0}, sum = 0;
+    double slope[BLOCK], sum = 0;
+    memcpy(g, u, (size_t)n * sizeof *g);
     for (int64_t first = 0; first < n; first += BLOCK) {
-        for (int64_t m = 0; m < BLOCK; m++) {
-            block[m] = first + m < n ? u[first + m] : 0;
-            weight[m] = first + m < n;
-        }
-        sum += apply(contrast, BLOCK, weight, block);
-        memcpy(g + first, block, (size_t)(n - first < BLOCK ? n - first : BLOCK) * sizeof *g);
+        const int64_t count = n - first < BLOCK ? n - first : BLOCK;
+        apply(contrast, count, g + first, slope);
+        for (int64_t m = 0; m < count; m++)
+            sum += slope[m];
     }
     return sum / (double)n;
 }
