@@ -21,9 +21,10 @@ int dsep_representation_is_at(const char *path) {
 }
 
 static int wrong(const dsep_representation_found *found, const char *what, dsep_error *error) {
-    return dsep_error_set(error, DSEP_ERROR_DATA,
-                          "'%s' does not agree with itself: %s. Run the command that wrote it again",
-                          found->path, what);
+    return dsep_error_set(
+        error, DSEP_ERROR_DATA,
+        "'%s' does not agree with itself: %s. Run the command that wrote it again", found->path,
+        what);
 }
 
 /* A dataset of /representation with this shape; unused dimensions are 0. */
@@ -114,6 +115,7 @@ int dsep_representation_open(const char *path, dsep_error *error,
                              dsep_representation_found *found) {
     static const char *const branches[] = {
         "/variables",
+        "/graph/edges",
         "/representation/H",
         "/representation/G",
         "/representation/B",

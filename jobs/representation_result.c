@@ -180,6 +180,7 @@ static int write_graph(dsep_context *ctx, dsep_h5write *file,
     dsep_h5write_attribute_integer(file, "/graph", "valid", 1);
     dsep_h5write_attribute_integer(file, "/graph", "n_edges", graph->n_edges);
     dsep_h5write_attribute_integer(file, "/graph", "n_directed", graph->n_edges);
+    dsep_h5write_attribute_text(file, "/graph", "weight", parts->weight);
     DSEP_TRY(dsep_h5write_table(file, "/graph/nodes", d, 1, factors.list));
     DSEP_TRY(write_edges(ctx, file, parts));
 cleanup:

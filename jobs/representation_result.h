@@ -15,7 +15,7 @@ typedef struct {
 } dsep_factor_edge;
 
 typedef struct {
-    const char *method;
+    const char *method, *weight; /* what weights of edges mean, for people */
     const dsep_representation *representation;
     char *const *variables;        /* [n_variables] names */
     char *const *labels;           /* [n_environments] names */

@@ -83,6 +83,7 @@ static int write_truth(latent *run) {
     static const char *const methods[] = {"truth: shift hca", "truth: shift soft",
                                           "truth: shift hard"};
     dsep_representation_parts parts = {.method = methods[run->plan->model.shift],
+                                       .weight = "weight: that of largest size over environments",
                                        .representation = run->model,
                                        .variables = run->names,
                                        .labels = run->labels,

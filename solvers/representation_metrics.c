@@ -11,7 +11,8 @@
 
 /* --- how alike two factors are --------------------------------------------------------------- */
 
-/* Adds (B'B)^-1 to sum [d x d]; 0 where there is none. B is row after row: as LAPACK sees it, B'. */
+/* Adds (B'B)^-1 to sum [d x d]; 0 where there is none. B is row after row: as LAPACK sees it, B'.
+ */
 static int add_covariance(int64_t d, const double *b, double *work, double *sum) {
     double log_determinant;
     int sign;
@@ -57,8 +58,8 @@ static void fill_cosines(const dsep_representation *learned, const dsep_represen
         }
 }
 
-/* |correlation| of truth factor i and learned factor j. z^ = H^ G z = M z, so that the covariance of
- * z^_j and z_i is (M C)_ji. mc: [d x d] room for M C, m: for M. */
+/* |correlation| of truth factor i and learned factor j. z^ = H^ G z = M z, so that the covariance
+ * of z^_j and z_i is (M C)_ji. mc: [d x d] room for M C, m: for M. */
 static void fill_correlations(const dsep_representation *learned, const dsep_representation *truth,
                               const double *covariance, double *m, double *mc, double *size) {
     const int64_t d = truth->n_factors, p = truth->n_variables;
@@ -73,8 +74,8 @@ static void fill_correlations(const dsep_representation *learned, const dsep_rep
             mc[j * d + i] = dot(m + j * d, covariance + i * d, d);
     for (int64_t i = 0; i < d; i++)
         for (int64_t j = 0; j < d; j++)
-            size[i * d + j] = ratio(mc[j * d + i], dot(mc + j * d, m + j * d, d),
-                                    covariance[i * d + i]);
+            size[i * d + j] =
+                ratio(mc[j * d + i], dot(mc + j * d, m + j * d, d), covariance[i * d + i]);
 }
 
 /* --- after the assignment -------------------------------------------------------------------- */
@@ -178,6 +179,64 @@ cleanup:
     free(room);
     if (code)
         dsep_representation_metrics_release(metrics);
+    return code;
+}
+
+/* --- what is unique of an order of factors --------------------------------------------------- */
+
+/* Gram-Schmidt along the order: H becomes Q with H = L Q; 0 where a row depends on those before. */
+static int orthonormalise(dsep_representation *r, double *l) {
+    const int64_t d = r->n_factors, p = r->n_variables;
+    for (int64_t place = 0; place < d; place++) {
+        const int64_t i = r->order[place];
+        double *h = r->h + i * p;
+        const double before = dot(h, h, p);
+        for (int64_t k = 0; k < place; k++) {
+            const int64_t j = r->order[k];
+            l[i * d + j] = dot(h, r->h + j * p, p);
+            for (int64_t v = 0; v < p; v++)
+                h[v] -= l[i * d + j] * r->h[j * p + v];
+        }
+        const double length = l[i * d + i] = sqrt(dot(h, h, p));
+        if (!(length * length > 1e-20 * before))
+            return 0;
+        for (int64_t v = 0; v < p; v++)
+            h[v] /= length;
+    }
+    return 1;
+}
+
+/* A [rows x d] becomes A L; room: [d]. */
+static void times(int64_t rows, int64_t d, const double *l, double *a, double *room) {
+    for (int64_t r = 0; r < rows; r++) {
+        memcpy(room, a + r * d, (size_t)d * sizeof *room);
+        for (int64_t j = 0; j < d; j++) {
+            a[r * d + j] = 0;
+            for (int64_t i = 0; i < d; i++)
+                a[r * d + j] += room[i] * l[i * d + j];
+        }
+    }
+}
+
+int dsep_representation_straighten(dsep_representation *r, dsep_error *error) {
+    int code = DSEP_OK;
+    const int64_t d = r->n_factors, k = r->n_environments;
+    double *l = dsep_array(d * d, sizeof *l), *room = dsep_array(d, sizeof *room);
+    if (!l || !room)
+        code = dsep_out_of_memory(error, "a comparison of factors");
+    else if (!orthonormalise(r, l))
+        code = dsep_error_set(error, DSEP_ERROR_DATA,
+                              "rows of H depend on each other: such factors cannot be compared");
+    if (!code) {
+        times(r->n_variables, d, l, r->g, room);
+        times(k * d, d, l, r->b, room);
+        for (int64_t i = 0; i < k * d * d; i++) {
+            const double own = r->b[i / d * d + i / d % d];
+            r->weight[i] = i % d == i / d % d ? 0 : -r->b[i] / own;
+        }
+    }
+    free(l);
+    free(room);
     return code;
 }
 

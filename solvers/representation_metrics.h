@@ -8,10 +8,10 @@
 #include "solvers/representation.h"
 
 typedef struct {
-    int by_covariance;  /* whether correlations are of factors; 0: cosines of the rows of H */
-    double mcc;         /* mean |correlation| of assigned factors */
-    double h_error;     /* root of the mean of 1 - cosine^2 of assigned rows of H: the relative error
-                         * when the truth's rows have length 1 and the others' their best scale */
+    int by_covariance; /* whether correlations are of factors; 0: cosines of the rows of H */
+    double mcc;        /* mean |correlation| of assigned factors */
+    double h_error;    /* root of the mean of 1 - cosine^2 of assigned rows of H: the relative error
+                        * when the truth's rows have length 1 and the others' their best scale */
     int64_t latent_shd; /* pairs of factors whose edge is missing, extra, or has other marks */
     int64_t n_targets;  /* environments of both, in which the truth intervenes on one factor */
     int64_t n_targets_right;
@@ -29,14 +29,20 @@ typedef struct {
  *
  * Correlations are those of the learned factors z^ = H^ x and the truth's z under the truth's own
  * model: x = G z, and Cov z the mean of (B_k'B_k)^-1 over its environments (noise of variance 1).
- * Where a B_k has no inverse, the cosine of the rows of H stands for them (Hyvarinen & Morioka 2016,
- * NIPS 29, for the mean correlation coefficient after the best assignment).
- * environment: [truth's K] which of the learned ones it is, -1 for none. Errors:
- * DSEP_ERROR_RESOURCES, DSEP_ERROR_DATA. Owner of what *metrics holds: the caller,
- * dsep_representation_metrics_release(). Shown by tests/unit/representation_metrics.c. */
+ * Where a B_k has no inverse, the cosine of the rows of H stands for them (Hyvarinen & Morioka
+ * 2016, NIPS 29, for the mean correlation coefficient after the best assignment). environment:
+ * [truth's K] which of the learned ones it is, -1 for none. Errors: DSEP_ERROR_RESOURCES,
+ * DSEP_ERROR_DATA. Owner of what *metrics holds: the caller, dsep_representation_metrics_release().
+ * Shown by tests/unit/representation_metrics.c. */
 int dsep_representation_compare(const dsep_representation_side *learned,
                                 const dsep_representation_side *truth, const int64_t *environment,
                                 dsep_error *error, dsep_representation_metrics *metrics);
+
+/* Brings what hierarchical component analysis finds to the form in which it is unique but for
+ * signs: each factor is known up to multiples of those before it in the order, and those are chosen
+ * that make the rows of H orthonormal. H, G, B and weights are changed. Not collective. Errors:
+ * DSEP_ERROR_RESOURCES; DSEP_ERROR_DATA where rows of H depend on each other. */
+int dsep_representation_straighten(dsep_representation *representation, dsep_error *error);
 
 /* Frees it; accepts zeros. Not collective. */
 void dsep_representation_metrics_release(dsep_representation_metrics *metrics);

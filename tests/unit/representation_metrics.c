@@ -48,7 +48,7 @@ static dsep_representation_metrics compare(const dsep_representation *a,
     dsep_graph *graphs[2] = {NULL, NULL};
     dsep_representation_metrics found = {0};
     for (int s = 0; s < 2; s++) {
-        dsep_representation_graph(sides[s].representation, 0, NULL, &graphs[s]);
+        dsep_representation_graph(sides[s].representation, 1e-9, NULL, &graphs[s]);
         sides[s].graph = graphs[s];
     }
     tap_ok(dsep_representation_compare(&sides[0], &sides[1], same, NULL, &found) == DSEP_OK,
@@ -146,6 +146,31 @@ static void test_rows(void) {
     dsep_representation_destroy(&other);
 }
 
+/* A factor plus multiples of earlier ones is the same finding of hierarchical component analysis.
+ */
+static void test_straighten(void) {
+    static const int64_t same[D] = {0, 1, 2, 3};
+    static const double one[D] = {1, -1, 3, 1};
+    dsep_representation *truth = draw(DSEP_SHIFT_HCA, 8), *other = renamed(truth, same, one);
+    const int64_t first = truth->order[0], last = truth->order[D - 1];
+    for (int64_t j = 0; j < P; j++) { /* z_last + 2 z_first */
+        other->h[last * P + j] += 2 * other->h[first * P + j];
+        other->g[j * D + first] -= 2 * other->g[j * D + last];
+    }
+    for (int64_t k = 0; k < K * D; k++)
+        other->b[k * D + first] -= 2 * other->b[k * D + last];
+    dsep_representation_metrics m = compare(other, truth);
+    tap_ok(m.mcc < 0.99 && m.h_error > 0.1, "turned factors are others");
+    dsep_representation_metrics_release(&m);
+    tap_ok(dsep_representation_straighten(other, NULL) == DSEP_OK, "they are straightened");
+    m = compare(other, truth);
+    tap_ok(fabs(m.mcc - 1) < 1e-12 && m.h_error < 1e-7, "and are the same: MCC %.15g", m.mcc);
+    tap_ok(m.latent_shd == 0, "with the same graph");
+    dsep_representation_metrics_release(&m);
+    dsep_representation_destroy(&truth);
+    dsep_representation_destroy(&other);
+}
+
 /* H G = I; what a shift changes. */
 static void test_models(dsep_shift shift) {
     dsep_representation *m = draw(shift, 7);
@@ -183,5 +208,6 @@ int main(int argc, char **argv) {
     }
     test_changes();
     test_rows();
+    test_straighten();
     return tap_end();
 }
