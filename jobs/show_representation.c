@@ -55,7 +55,8 @@ static void print_mic(FILE *stream, const dsep_representation_found *found) {
 }
 
 static void print_replicates(FILE *stream, const dsep_representation_found *found) {
-    const int64_t done = integer_at(found, "replicates"), fitted = integer_at(found, "replicates_fitted");
+    const int64_t done = integer_at(found, "replicates"),
+                  fitted = integer_at(found, "replicates_fitted");
     const int64_t converged = integer_at(found, "replicates_converged");
     const double agreeing = real_at(found, "replicates_agreeing");
     dsep_show_label(stream, "replicates");
@@ -80,8 +81,10 @@ static void print_spill(FILE *stream, const dsep_representation_found *found) {
     if (isnan(spill))
         return;
     dsep_show_label(stream, "spill");
-    fprintf(stream, "%.3g %% of what interventions change is not their target's mechanism (0: the "
-                    "model is exact)\n", 100 * spill);
+    fprintf(stream,
+            "%.3g %% of what interventions change is not their target's mechanism (0: the "
+            "model is exact)\n",
+            100 * spill);
 }
 
 static void print_head(FILE *stream, const dsep_representation_found *found) {
@@ -89,7 +92,8 @@ static void print_head(FILE *stream, const dsep_representation_found *found) {
     const char *reason = dsep_h5tree_text(found->tree, "representation/reason", "");
     fputs("\nRepresentation\n", stream);
     dsep_show_label(stream, "method");
-    fprintf(stream, "%s: %" PRId64 " factors of %" PRId64 " variables in %" PRId64 " environments\n",
+    fprintf(stream,
+            "%s: %" PRId64 " factors of %" PRId64 " variables in %" PRId64 " environments\n",
             dsep_h5tree_text(found->tree, "representation/method", "not recorded"), r->n_factors,
             r->n_variables, r->n_environments);
     print_mic(stream, found);
@@ -116,7 +120,8 @@ static int by_size(const void *left, const void *right) {
     return (a->variable > b->variable) - (a->variable < b->variable);
 }
 
-/* What a factor is made of, variables measured in their standard deviations where these are known. */
+/* What a factor is made of, variables measured in their standard deviations where these are known.
+ */
 static void print_entries(FILE *stream, const dsep_representation_found *found, int64_t factor,
                           entry *list) {
     const int64_t p = found->representation->n_variables;
@@ -140,9 +145,9 @@ typedef struct {
 } edge_columns;
 
 static int find_edges(const dsep_representation_found *found, edge_columns *c) {
-    static const char *const names[] = {"source", "target",  "environment",
+    static const char *const names[] = {"source", "target", "environment",
                                         "weight", "lowest", "highest"};
-    const dsep_h5tree **to[] = {&c->source, &c->target,  &c->environment,
+    const dsep_h5tree **to[] = {&c->source, &c->target, &c->environment,
                                 &c->weight, &c->lowest, &c->highest};
     for (int i = 0; i < 6; i++) {
         char path[64];
@@ -170,7 +175,8 @@ static void print_edges(FILE *stream, const dsep_representation_found *found, co
         fprintf(stream, "%s %+.3g", found->result->graph->names[other[e]], c->weight->reals[e]);
         if (!isnan(c->lowest->reals[e]))
             fprintf(stream, " [%+.3g, %+.3g]", c->lowest->reals[e], c->highest->reals[e]);
-        fprintf(stream, " (in environment %s)\n", k >= 0 && k < r->n_environments ? found->labels[k] : "?");
+        fprintf(stream, " (in environment %s)\n",
+                k >= 0 && k < r->n_environments ? found->labels[k] : "?");
     }
     if (count == 0 && !effects) {
         dsep_show_label(stream, "  caused by");

@@ -14,31 +14,33 @@ content() {
 "$DSEP" simulate -p 7 -n 400 --factors 3 --noise laplace --observation-noise 0.05 --seed 3 -q \
     -o "$scratch/hca.csv"
 "$DSEP" simulate -p 7 -n 400 --factors 3 --shift hard --degree 2 --seed 3 -q -o "$scratch/hard.csv"
-hca=(represent "$scratch/hca.csv" --environment environment -d 3 -R 12 --null 12 --scores)
-interventional=(represent "$scratch/hard.csv" --environment environment -d 3 -R 30 --scores
-    --method interventional)
-lscale=("${interventional[@]}" --method lscale)
+by=(--environment environment -d 3)
 
-for name in hca interventional lscale; do
-    declare -n arguments=$name
-    run "$DSEP" "${arguments[@]}" -q -o "$scratch/one.h5"
+# same NAME LAYOUTS ARGUMENTS...: layouts are ranks, or ranks:ranks of a pretended node
+same() {
+    local name=$1 layouts=$2 differ="" layout first
+    shift 2
+    run "$DSEP" represent "$@" "${by[@]}" --scores -q -o "$scratch/one.h5"
     is "$status" 0 "$name: one rank"
     first=$(content "$scratch/one.h5")
     ok "$name: there is content" test "$(cut -d' ' -f2 <<<"$first")" -gt 5000
-    differ=
-    for layout in 3, 4,2 ${more:-2, 4,}; do
-        IFS=, read -r n node <<<"$layout"
+    for layout in $layouts; do
         rm -f "$scratch/n.h5"
-        DSEP_NODE_RANKS=${node:-64} ranks "$n" "${arguments[@]}" -q -o "$scratch/n.h5"
+        export DSEP_NODE_RANKS=${layout#*:}
+        ranks "${layout%:*}" represent "$@" "${by[@]}" --scores -q -o "$scratch/n.h5"
+        unset DSEP_NODE_RANKS
         [ "$status $(content "$scratch/n.h5")" = "0 $first" ] || differ="$differ $layout"
     done
-    is "$differ" "" "$name: the same bytes on more ranks and on two nodes"
-    more=" " # the others have the same units
-done
+    is "$differ" "" "$name: the same bytes in other layouts"
+}
+
+same hca "2 3 4 4:2" "$scratch/hca.csv" -R 12 --null 12
+same interventional "3 4:2" "$scratch/hard.csv" -R 30 --method interventional
+same lscale "3 4:2" "$scratch/hard.csv" -R 30 --method lscale
 
 # --- stopped in good order -------------------------------------------------------------------------
 
-long=(represent "$scratch/hca.csv" --environment environment -d 3 -R 600 --null 100)
+long=(represent "$scratch/hca.csv" "${by[@]}" -R 600 --null 100)
 run "$DSEP" "${long[@]}" -q -o "$scratch/whole.h5"
 whole=$(content "$scratch/whole.h5")
 ok "an undisturbed run" test "$(cut -d' ' -f2 <<<"$whole")" -gt 5000
