@@ -26,12 +26,13 @@ static int begin(dsep_context *ctx, dsep_dag_run *run, int *dry) {
     const int64_t most = most_that_fit(run->memory_available);
     char what[160];
     if (p > most)
-        return dsep_fail(ctx, DSEP_ERROR_RESOURCES,
-                         "--method exact looks at every set of variables: %lld are too many%s; %lld "
-                         "fit into the %.3g GB that each node has for them. Choose variables with "
-                         "--columns or --drop, or use another method",
-                         (long long)p, p > DSEP_EXACT_MOST ? " for any computer" : "",
-                         (long long)most, (double)run->memory_available / 1e9);
+        return dsep_fail(
+            ctx, DSEP_ERROR_RESOURCES,
+            "--method exact looks at every set of variables: %lld are too many%s; %lld "
+            "fit into the %.3g GB that each node has for them. Choose variables with "
+            "--columns or --drop, or use another method",
+            (long long)p, p > DSEP_EXACT_MOST ? " for any computer" : "", (long long)most,
+            (double)run->memory_available / 1e9);
     snprintf(what, sizeof what, "weights of all sets; %.3g terms to add up", dsep_exact_terms(p));
     return dsep_dag_run_begin(ctx, run, bytes, what, dry);
 }
@@ -77,10 +78,8 @@ static int solve(dsep_context *ctx, dsep_dag_run *run, dsep_exact **exact) {
     dsep_parent_sums *sums = NULL;
     dsep_running *running = &run->running;
     pausing data = {.running = running};
-    const dsep_pauses pauses = {.seconds = fmin(fmax(running->every, .05), 5),
-                                .due = is_due,
-                                .keep = keep,
-                                .data = &data};
+    const dsep_pauses pauses = {
+        .seconds = fmin(fmax(running->every, .05), 5), .due = is_due, .keep = keep, .data = &data};
     DSEP_TRY(add_up(ctx, run, &sums));
     dsep_log_section_begin(ctx, "posterior");
     DSEP_TRY(dsep_exact_create(ctx, sums, &pauses, running->found ? &running->state : NULL, exact));
@@ -130,7 +129,6 @@ static int write_more(dsep_context *ctx, dsep_h5write *file, const void *data) {
     int code = DSEP_OK;
     const found_graph *found = data;
     const dsep_exact *exact = found->exact;
-    dsep_h5write_attribute_text(file, "/graph", "weight", "posterior probability of the edge");
     dsep_h5write_attribute_real(file, "/graph", "edge_probability", found->least);
     dsep_h5write_attribute_real(file, "/graph", "log_evidence", exact->log_evidence);
     dsep_h5write_attribute_real(file, "/graph", "log_dags", exact->log_dags);
@@ -145,7 +143,7 @@ cleanup:
 static void print_more(const void *data) {
     const found_graph *found = data;
     const dsep_exact *exact = found->exact;
-    printf("            of a probability above %g, of all %.4g DAGs\n", found->least,
+    printf("            those more probable than %g; %.4g DAGs were weighed\n", found->least,
            exp(exact->log_dags));
     printf("  evidence  log %.6f over all DAGs, %.6f on average\n", exact->log_evidence,
            exact->log_evidence - exact->log_dags);
@@ -162,13 +160,14 @@ static int write_result(dsep_context *ctx, dsep_dag_run *run, const dsep_exact *
                      : dsep_out_of_memory(dsep_context_error(ctx), "the graph");
     DSEP_AGREE(ctx, mine);
     const int acyclic = dsep_graph_topological(found.graph, order);
-    DSEP_AGREE(ctx, acyclic >= 0 ? DSEP_OK
-                                 : dsep_out_of_memory(dsep_context_error(ctx), "the graph"));
+    DSEP_AGREE(ctx,
+               acyclic >= 0 ? DSEP_OK : dsep_out_of_memory(dsep_context_error(ctx), "the graph"));
     const dsep_dag_found result = {.method = "exact",
                                    .title = "Exact posterior, edges that are probable",
                                    .graph = found.graph,
                                    .valid = acyclic,
                                    .weight = found.weight,
+                                   .meaning = "posterior probability of the edge",
                                    .complete = 1,
                                    .more = write_more,
                                    .print = print_more,

@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-enum { SHOWN = 20 };
+enum { SHOWN = 12 };
 
 typedef struct {
     double probability;
@@ -38,8 +38,8 @@ static void print_pairs(FILE *stream, const dsep_named_graph *graph, const doubl
         list[at] = (pair){probability[at], at};
     qsort(list, (size_t)(p * p), sizeof *list, by_probability);
     for (; shown < SHOWN && shown < p * (p - 1) && list[shown].probability >= .01; shown++)
-        edges[shown] = (dsep_edge){list[shown].at / p, list[shown].at % p, DSEP_MARK_TAIL,
-                                   DSEP_MARK_ARROW};
+        edges[shown] =
+            (dsep_edge){list[shown].at / p, list[shown].at % p, DSEP_MARK_TAIL, DSEP_MARK_ARROW};
     const int width = dsep_show_width(graph->names, edges, shown);
     for (int64_t k = 0; k < shown; k++) {
         const int64_t i = edges[k].source, j = edges[k].target;
@@ -48,8 +48,7 @@ static void print_pairs(FILE *stream, const dsep_named_graph *graph, const doubl
         if (edge)
             fprintf(stream, "  as an edge %.4f\n", edge[i * p + j]);
         else
-            fprintf(stream, "  no edge %.4f\n",
-                    1 - list[k].probability - probability[j * p + i]);
+            fprintf(stream, "  no edge %.4f\n", 1 - list[k].probability - probability[j * p + i]);
     }
     free(list);
 }
