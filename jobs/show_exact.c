@@ -2,6 +2,7 @@
 
 #include "jobs/show_text.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 enum { SHOWN = 12 };
@@ -48,7 +49,8 @@ static void print_pairs(FILE *stream, const dsep_named_graph *graph, const doubl
         if (edge)
             fprintf(stream, "  as an edge %.4f\n", edge[i * p + j]);
         else
-            fprintf(stream, "  no edge %.4f\n", 1 - list[k].probability - probability[j * p + i]);
+            fprintf(stream, "  no edge %.4f\n",
+                    fmax(0, 1 - list[k].probability - probability[j * p + i]));
     }
     free(list);
 }
