@@ -16,6 +16,13 @@
 void dsep_dense_product(int64_t m, int64_t n, int64_t k, double alpha, const double *a,
                         int transpose_a, const double *b, int transpose_b, double beta, double *c);
 
+/* C [n x n] = alpha A'A + beta C for A [m x n], both triangles filled. Not collective. Cost: m n^2
+ * flops, half of what a product takes. */
+void dsep_dense_gram(int64_t m, int64_t n, double alpha, const double *a, double beta, double *c);
+
+/* Copies what is below the diagonal of a matrix [n x n] above it. Not collective. */
+void dsep_dense_mirror(int64_t n, double *a);
+
 /* The `wanted` largest eigenvalues of a symmetric matrix [n x n], descending, into values, and
  * their vectors into vectors [n x wanted]; vectors may be NULL. `a` is used up. Not collective.
  * Errors: DSEP_ERROR_RESOURCES; DSEP_ERROR_INTERNAL where LAPACK does not converge. Cost: 4/3 n^3
