@@ -95,10 +95,11 @@ $(BUILD)/%.o: %.c $(BUILD)/flags
 $(BUILD)/tests/%: $(BUILD)/tests/%.o $(SUPPORT) $(LIBRARY)
 	$(MPICC) $(CFLAGS) -o $@ $< $(SUPPORT) $(LIBRARY) $(EXTERNAL_LIBS) $(LDFLAGS)
 
-# Inner products may be contracted: their order of summation is fixed in the source, and all of them
-# are made in this one file.
-$(BUILD)/solvers/inner_product.o: BASE_CFLAGS += -ffp-contract=fast -Wno-psabi
-$(BUILD)/solvers/inner_product.o: Makefile
+# Inner products and entropies may be contracted: their order of summation is fixed in the source,
+# and all of them are made in these files.
+CONTRACTED := $(BUILD)/solvers/inner_product.o $(BUILD)/solvers/lingam_kernel.o
+$(CONTRACTED): BASE_CFLAGS += -ffp-contract=fast -Wno-psabi
+$(CONTRACTED): Makefile
 
 # Changed flags rebuild everything.
 $(BUILD)/flags: FORCE
