@@ -111,6 +111,7 @@ static int write_graph(dsep_context *ctx, dsep_h5write *file, const dsep_dag_fou
     dsep_h5write_attribute_integer(file, "/graph", "valid", found->valid);
     dsep_h5write_attribute_integer(file, "/graph", "n_edges", graph->n_edges);
     dsep_h5write_attribute_integer(file, "/graph", "n_directed", dsep_graph_count_directed(graph));
+    dsep_h5write_attribute_text(file, "/graph", "weight", found->meaning);
     dsep_h5write_attribute_text(file, "/search", "method", found->method);
     if (found->nodes)
         DSEP_TRY(dsep_h5write_table(file, "/graph/nodes", graph->n_nodes, 1, found->nodes));

@@ -19,8 +19,8 @@ typedef struct {
     const char *method, *title; /* "lingam", "DirectLiNGAM" */
     const dsep_graph *graph;    /* on every rank */
     int valid;                  /* whether it was certified to be a DAG */
-    const double *weight;       /* [n_edges] in the order of dsep_graph_edges(); what it means is
-                                 * the method's: coefficient or probability */
+    const double *weight;       /* [n_edges] in the order of dsep_graph_edges() */
+    const char *meaning;        /* of weights, for people: "posterior probability" */
     const char *const *nodes;   /* [graph->n_nodes] names where nodes are not the variables */
     int complete;               /* 0: a labelled partial result */
     /* What the method adds to the file. Collective; may be NULL. Errors: agreed. */
