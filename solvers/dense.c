@@ -55,14 +55,24 @@ void dsep_dense_mirror(int64_t n, double *a) {
                     a[i * n + j] = a[j * n + i];
 }
 
-void dsep_dense_gram(int64_t m, int64_t n, double alpha, const double *a, double beta, double *c) {
+void dsep_dense_gram_lower(int64_t m, int64_t n, double alpha, const double *a, double beta,
+                           double *c) {
     cblas_dsyrk(CblasColMajor, CblasLower, CblasTrans, narrow(n), narrow(m), alpha, a, leading(m),
                 beta, c, leading(n));
+}
+
+void dsep_dense_outer_lower(int64_t m, int64_t n, double alpha, const double *a, double beta,
+                            double *c) {
+    cblas_dsyrk(CblasColMajor, CblasLower, CblasNoTrans, narrow(m), narrow(n), alpha, a, leading(m),
+                beta, c, leading(m));
+}
+
+void dsep_dense_gram(int64_t m, int64_t n, double alpha, const double *a, double beta, double *c) {
+    dsep_dense_gram_lower(m, n, alpha, a, beta, c);
     dsep_dense_mirror(n, c);
 }
 
-/* 1, or -1 where the entry of largest magnitude, the first of equals, is negative. */
-static double sign_of(int64_t n, const double *x) {
+double dsep_dense_sign(int64_t n, const double *x) {
     int64_t largest = 0;
     for (int64_t i = 1; i < n; i++)
         if (fabs(x[i]) > fabs(x[largest]))
@@ -118,7 +128,7 @@ static int syevr(int n, double *a, int wanted, double *w, double *z, int *suppor
 /* Descending, and with the signs of the house. */
 static void turn_vectors(int64_t n, int64_t wanted, const double *ascending, double *vectors) {
     for (int64_t k = 0; k < wanted; k++) {
-        const double *from = ascending + (wanted - 1 - k) * n, sign = sign_of(n, from);
+        const double *from = ascending + (wanted - 1 - k) * n, sign = dsep_dense_sign(n, from);
         for (int64_t i = 0; i < n; i++)
             vectors[k * n + i] = sign * from[i];
     }
@@ -185,7 +195,7 @@ int dsep_dense_svd(int64_t m, int64_t n, double *a, double *values, double *u, d
         return not_finite(error);
     const int code = gesdd(narrow(m), narrow(n), a, values, u, vt, error);
     for (int64_t k = 0; !code && u && k < least; k++)
-        if (sign_of(m, u + k * m) < 0) {
+        if (dsep_dense_sign(m, u + k * m) < 0) {
             cblas_dscal(narrow(m), -1, u + k * m, 1);
             cblas_dscal(narrow(n), -1, vt + k, narrow(least));
         }
@@ -210,8 +220,8 @@ int dsep_dense_pinv(int64_t m, int64_t n, const double *a, double tolerance, dou
             kept++;
         for (int64_t k = 0; k < kept; k++)
             cblas_dscal(narrow(m), 1 / values[k], u + k * m, 1);
-        cblas_dgemm(CblasColMajor, CblasTrans, CblasTrans, narrow(n), narrow(m), narrow(kept), 1, vt,
-                    leading(least), u, leading(m), 0, pinv, leading(n));
+        cblas_dgemm(CblasColMajor, CblasTrans, CblasTrans, narrow(n), narrow(m), narrow(kept), 1,
+                    vt, leading(least), u, leading(m), 0, pinv, leading(n));
         if (rank)
             *rank = kept;
     }
@@ -277,7 +287,8 @@ int dsep_dense_qr(int64_t m, int64_t n, const double *a, double *q, double *r, d
                 cblas_dscal(columns, sign[j], r + j, leading(n));
         }
     }
-    const int code = tau && sign && work ? DSEP_OK : dsep_out_of_memory(error, "a QR factorisation");
+    const int code =
+        tau && sign && work ? DSEP_OK : dsep_out_of_memory(error, "a QR factorisation");
     free(tau);
     free(sign);
     free(work);

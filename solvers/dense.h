@@ -20,8 +20,19 @@ void dsep_dense_product(int64_t m, int64_t n, int64_t k, double alpha, const dou
  * flops, half of what a product takes. */
 void dsep_dense_gram(int64_t m, int64_t n, double alpha, const double *a, double beta, double *c);
 
+/* The same below and on the diagonal only, and of the rows, C [m x m] = alpha A A' + beta C; what
+ * is above stays. Not collective. */
+void dsep_dense_gram_lower(int64_t m, int64_t n, double alpha, const double *a, double beta,
+                           double *c);
+void dsep_dense_outer_lower(int64_t m, int64_t n, double alpha, const double *a, double beta,
+                            double *c);
+
 /* Copies what is below the diagonal of a matrix [n x n] above it. Not collective. */
 void dsep_dense_mirror(int64_t n, double *a);
+
+/* -1 where the entry of x [n] of largest magnitude, the first of equals, is negative, else 1. Not
+ * collective. */
+double dsep_dense_sign(int64_t n, const double *x);
 
 /* The `wanted` largest eigenvalues of a symmetric matrix [n x n], descending, into values, and
  * their vectors into vectors [n x wanted]; vectors may be NULL. `a` is used up. Not collective.

@@ -28,7 +28,8 @@ static double *slow_product(int64_t m, int64_t n, int64_t k, const double *a, in
     for (int64_t i = 0; i < m; i++)
         for (int64_t j = 0; j < n; j++)
             for (int64_t l = 0; l < k; l++)
-                c[j * m + i] += (ta ? a[i * k + l] : a[l * m + i]) * (tb ? b[l * n + j] : b[j * k + l]);
+                c[j * m + i] +=
+                    (ta ? a[i * k + l] : a[l * m + i]) * (tb ? b[l * n + j] : b[j * k + l]);
     return c;
 }
 
@@ -83,7 +84,8 @@ static double tolerance(int64_t n) {
 }
 
 static void test_products(void) {
-    static const int64_t shapes[][3] = {{3, 4, 5}, {1, 1, 1}, {7, 1, 9}, {0, 3, 2}, {4, 5, 0}, {40, 33, 70}};
+    static const int64_t shapes[][3] = {{3, 4, 5}, {1, 1, 1}, {7, 1, 9},
+                                        {0, 3, 2}, {4, 5, 0}, {40, 33, 70}};
     int good = 1;
     for (size_t s = 0; s < sizeof shapes / sizeof *shapes; s++)
         for (int way = 0; way < 4; way++) {
@@ -97,7 +99,8 @@ static void test_products(void) {
             free(a), free(b), free(c), free(slow);
         }
     tap_ok(good, "products of all shapes, transposed or not");
-    double *a = random_matrix(50, 70), *c = symmetric(70, 3, 0), *gram = slow_product(70, 70, 50, a, 1, a, 0);
+    double *a = random_matrix(50, 70), *c = symmetric(70, 3, 0),
+           *gram = slow_product(70, 70, 50, a, 1, a, 0);
     for (int64_t i = 0; i < 70 * 70; i++)
         gram[i] = .5 * gram[i] + 2 * c[i];
     dsep_dense_gram(50, 70, .5, a, 2, c);
@@ -124,7 +127,8 @@ static void test_eigen(int64_t n, int64_t rank, int64_t wanted) {
         trace += a[i * n + i], sum += wanted == n ? values[i] : a[i * n + i];
     tap_ok(!code && !without && descending && signs_right(n, wanted, v) &&
                residual < tolerance(n) * (1 + fabs(values[0])) &&
-               unorthonormal(n, wanted, v) < tolerance(n) && fabs(sum - trace) < tolerance(n) * (double)n &&
+               unorthonormal(n, wanted, v) < tolerance(n) &&
+               fabs(sum - trace) < tolerance(n) * (double)n &&
                distance(alone, values, wanted) < tolerance(n) * (1 + fabs(values[0])),
            "%lld largest of %lld eigenvalues, rank %lld: residual %.1e", (long long)wanted,
            (long long)n, (long long)rank, residual);
@@ -145,14 +149,16 @@ static void test_known_spectrum(void) {
                fabs(values[2] - 17) < 1e-12,
            "of eigenvalues -10 .. 19 the three largest: %g %g %g", values[0], values[1], values[2]);
     double bad[4] = {1, 0, NAN, 1};
-    tap_ok(dsep_dense_eigen(2, bad, 1, values, NULL, dsep_context_error(ctx)) == DSEP_ERROR_INTERNAL,
+    tap_ok(dsep_dense_eigen(2, bad, 1, values, NULL, dsep_context_error(ctx)) ==
+               DSEP_ERROR_INTERNAL,
            "no numbers, no eigenvalues: %s", dsep_context_error(ctx)->text);
     free(x), free(q), free(scaled), free(a);
 }
 
 static void test_svd(int64_t m, int64_t n) {
     const int64_t k = m < n ? m : n;
-    double *a = random_matrix(m, n), *copy = copy_of(a, m * n), *alone = dsep_array(k, sizeof *alone);
+    double *a = random_matrix(m, n), *copy = copy_of(a, m * n),
+           *alone = dsep_array(k, sizeof *alone);
     double *values = dsep_array(k, sizeof *values), *u = dsep_array(m * k, sizeof *u);
     double *vt = dsep_array(k * n, sizeof *vt), *scaled = dsep_array(m * k, sizeof *scaled);
     double *v = dsep_array(n * k, sizeof *v);
@@ -168,11 +174,13 @@ static void test_svd(int64_t m, int64_t n) {
     memcpy(copy, a, (size_t)(m * n) * sizeof *a);
     code |= dsep_dense_svd(m, n, copy, alone, NULL, NULL, dsep_context_error(ctx));
     const double residual = distance(a, again, m * n);
-    tap_ok(!code && descending && residual < tolerance(m + n) && unorthonormal(m, k, u) < tolerance(m) &&
-               unorthonormal(n, k, v) < tolerance(n) && signs_right(m, k, u) &&
-               distance(values, alone, k) < tolerance(m + n),
-           "singular values of %lld x %lld: |A - U S V'| %.1e", (long long)m, (long long)n, residual);
-    free(a), free(copy), free(alone), free(values), free(u), free(vt), free(scaled), free(v), free(again);
+    tap_ok(!code && descending && residual < tolerance(m + n) &&
+               unorthonormal(m, k, u) < tolerance(m) && unorthonormal(n, k, v) < tolerance(n) &&
+               signs_right(m, k, u) && distance(values, alone, k) < tolerance(m + n),
+           "singular values of %lld x %lld: |A - U S V'| %.1e", (long long)m, (long long)n,
+           residual);
+    free(a), free(copy), free(alone), free(values), free(u), free(vt), free(scaled), free(v),
+        free(again);
 }
 
 static void test_cholesky(int64_t n) {
@@ -202,7 +210,8 @@ static void test_cholesky(int64_t n) {
 }
 
 static void test_qr(int64_t m, int64_t n) {
-    double *a = random_matrix(m, n), *q = dsep_array(m * n, sizeof *q), *r = dsep_array(n * n, sizeof *r);
+    double *a = random_matrix(m, n), *q = dsep_array(m * n, sizeof *q),
+           *r = dsep_array(n * n, sizeof *r);
     int code = dsep_dense_qr(m, n, a, q, r, dsep_context_error(ctx)), upper = 1;
     double *again = slow_product(m, n, n, q, 0, r, 0);
     for (int64_t i = 0; i < n * n; i++)
@@ -212,8 +221,8 @@ static void test_qr(int64_t m, int64_t n) {
     code |= dsep_dense_qr(m, n, in_place, in_place, NULL, dsep_context_error(ctx));
     tap_ok(!code && upper && residual < tolerance(m) && unorthonormal(m, n, q) < tolerance(m) &&
                distance(in_place, q, m * n) == 0,
-           "QR of %lld x %lld, R upper with a diagonal >= 0: |A - QR| %.1e", (long long)m, (long long)n,
-           residual);
+           "QR of %lld x %lld, R upper with a diagonal >= 0: |A - QR| %.1e", (long long)m,
+           (long long)n, residual);
     free(a), free(q), free(r), free(again), free(in_place);
 }
 
@@ -232,7 +241,8 @@ static void test_pinv(int64_t m, int64_t n, int64_t rank) {
     for (int64_t i = 0; i < n * m; i++)
         size = fmax(size, fabs(x[i]));
     tap_ok(!code && found == rank && distance(axa, a, m * n) < tolerance(m + n) * size &&
-               distance(xax, x, m * n) < tolerance(m + n) * size * size && skew < tolerance(m + n) * size,
+               distance(xax, x, m * n) < tolerance(m + n) * size * size &&
+               skew < tolerance(m + n) * size,
            "pseudo-inverse of %lld x %lld of rank %lld: A X A = A, X A X = X, both symmetric",
            (long long)m, (long long)n, (long long)found);
     free(left), free(right), free(a), free(x), free(ax), free(xa), free(axa), free(xax);
@@ -260,7 +270,8 @@ static void test_inverse(void) {
             double *a = random_matrix(n, n), *x = copy_of(a, n * n), logarithm = 9;
             int sign = 0;
             const int64_t failed = dsep_dense_inverse(n, x, &logarithm, &sign);
-            double *identity = slow_product(n, n, n, a, 0, x, 0), det = slow_determinant(n, a), worst = 0;
+            double *identity = slow_product(n, n, n, a, 0, x, 0), det = slow_determinant(n, a),
+                   worst = 0;
             for (int64_t i = 0; i < n * n; i++)
                 worst = fmax(worst, fabs(identity[i] - (i % (n + 1) == 0)));
             good &= failed == 0 && worst < 1e-10 && fabs(sign * exp(logarithm) - det) < 1e-13;
@@ -269,14 +280,16 @@ static void test_inverse(void) {
     tap_ok(good, "inverses of orders 0 .. 6, and determinants with their signs");
     double singular[] = {1, 2, 0, 2, 4, 0, 0, 0, 5}, logarithm = 0;
     int sign = 9;
-    tap_ok(dsep_dense_inverse(3, singular, &logarithm, &sign) == 2 && sign == 0 && logarithm == -INFINITY,
+    tap_ok(dsep_dense_inverse(3, singular, &logarithm, &sign) == 2 && sign == 0 &&
+               logarithm == -INFINITY,
            "a singular matrix: its zero pivot, and a determinant of 0");
 }
 
 int main(int argc, char **argv) {
     ctx = tap_begin(&argc, &argv);
     test_products();
-    static const int64_t eigen[][3] = {{1, 1, 1}, {2, 2, 1}, {40, 40, 40}, {40, 40, 3}, {50, 4, 6}, {50, 4, 50}};
+    static const int64_t eigen[][3] = {{1, 1, 1},   {2, 2, 1},  {40, 40, 40},
+                                       {40, 40, 3}, {50, 4, 6}, {50, 4, 50}};
     for (size_t i = 0; i < sizeof eigen / sizeof *eigen; i++)
         test_eigen(eigen[i][0], eigen[i][1], eigen[i][2]);
     test_known_spectrum();
@@ -286,7 +299,8 @@ int main(int argc, char **argv) {
     test_cholesky(1);
     test_cholesky(60);
     double indefinite[] = {1, 0, 0, 0, -1, 0, 0, 0, 1};
-    tap_ok(dsep_dense_cholesky(3, indefinite) == 2, "Cholesky names the first pivot that is not positive");
+    tap_ok(dsep_dense_cholesky(3, indefinite) == 2,
+           "Cholesky names the first pivot that is not positive");
     test_qr(1, 1);
     test_qr(20, 20);
     test_qr(60, 7);
@@ -295,9 +309,11 @@ int main(int argc, char **argv) {
     test_pinv(30, 12, 12);
     double zero[6] = {0}, x[6] = {1, 1, 1, 1, 1, 1}, *empty = NULL;
     int64_t rank = -1;
-    tap_ok(!dsep_dense_pinv(2, 3, zero, 1e-12, x, &rank, dsep_context_error(ctx)) && rank == 0 && x[0] == 0 && x[5] == 0,
+    tap_ok(!dsep_dense_pinv(2, 3, zero, 1e-12, x, &rank, dsep_context_error(ctx)) && rank == 0 &&
+               x[0] == 0 && x[5] == 0,
            "of nothing the pseudo-inverse is nothing");
-    tap_ok(!dsep_dense_eigen(0, empty, 0, empty, empty, NULL) && !dsep_dense_svd(0, 3, empty, empty, empty, empty, NULL) &&
+    tap_ok(!dsep_dense_eigen(0, empty, 0, empty, empty, NULL) &&
+               !dsep_dense_svd(0, 3, empty, empty, empty, empty, NULL) &&
                !dsep_dense_cholesky(0, empty),
            "matrices without entries");
     test_inverse();
