@@ -72,7 +72,7 @@ SUPPORT := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/support/*.c))
 JOBS ?= $(shell nproc)
 
 .PHONY: all build deps demo test test-asan test-fault soak bench bench-large bench-replicates \
-  bench-scaling lint format check-format tidy info help install clean check tests
+  bench-lingam bench-scaling lint format check-format tidy info help install clean check tests
 .DEFAULT_GOAL := all
 .SECONDARY:
 
@@ -145,6 +145,10 @@ bench-large: deps ## one run of each large size beside its forecast; LARGE="2000
 bench-replicates: deps ## time bootstrap replicates and see their memory; REPLICATES="100 1000" RANKS=2
 	@$(MAKE) -s -j$(JOBS) build
 	@MPIRUN="$(MPIRUN)" DSEP=$(CURDIR)/dsep bash tests/bench/replicates.sh
+
+bench-lingam: deps ## time DirectLiNGAM; SIZES="200:5000" (p:n) RANKS="1 2"
+	@$(MAKE) -s -j$(JOBS) build
+	@MPIRUN="$(MPIRUN)" DSEP=$(CURDIR)/dsep bash tests/bench/lingam.sh
 
 bench-scaling: deps ## measure and draw how time grows: docs/scaling.csv, docs/scaling.svg
 	@$(MAKE) -s -j$(JOBS) build

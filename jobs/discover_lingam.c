@@ -78,6 +78,9 @@ static void print_more(const void *data) {
     for (int64_t k = 0; k < shown; k++)
         printf(" %s", f->table->names[f->order[k]]);
     printf("%s\n", shown < f->p ? " ..." : "");
+    if (f->effort && f->p > 1)
+        printf("  pairs     %lld of %lld were evaluated\n", (long long)f->effort->evaluated,
+               (long long)f->effort->pairs);
     if (f->groups > 1)
         printf("  groups    %lld environments, one order, coefficients of each\n",
                (long long)f->groups);
