@@ -65,8 +65,8 @@ static int write_more(dsep_context *ctx, dsep_h5write *file, const void *data) {
     DSEP_TRY(write_whole(ctx, file, "/lingam/order", DSEP_H5_INT64, 1, &f->p, f->order));
     DSEP_TRY(write_whole(ctx, file, "/lingam/B", DSEP_H5_DOUBLE, 3, shape, f->b));
     if (f->var && f->var->bic)
-        DSEP_TRY(write_whole(ctx, file, "/lingam/bic", DSEP_H5_DOUBLE, 1, &f->var->most,
-                             f->var->bic));
+        DSEP_TRY(
+            write_whole(ctx, file, "/lingam/bic", DSEP_H5_DOUBLE, 1, &f->var->most, f->var->bic));
 cleanup:
     return code;
 }
@@ -126,21 +126,21 @@ static int write(dsep_context *ctx, dsep_dag_run *run, const char *method, const
     int64_t *order = dsep_array(nodes, sizeof *order);
     dsep_error *error = dsep_context_error(ctx);
     const int good = order && (f->layers == 1 || (names && names[nodes - 1]));
-    DSEP_AGREE(ctx, good ? dsep_lingam_graph(f->p, f->groups, f->layers, f->b, error, &graph,
-                                             &weight)
-                         : dsep_out_of_memory(error, "the graph"));
-    const dsep_dag_found found = {
-        .method = method,
-        .title = title,
-        .meaning = f->groups > 1 ? "mean coefficient of the environments" : "coefficient",
-        .graph = graph,
-        .valid = dsep_graph_topological(graph, order) == 1,
-        .weight = weight,
-        .nodes = (const char *const *)names,
-        .complete = 1,
-        .more = write_more,
-        .print = print_more,
-        .data = f};
+    DSEP_AGREE(ctx,
+               good ? dsep_lingam_graph(f->p, f->groups, f->layers, f->b, error, &graph, &weight)
+                    : dsep_out_of_memory(error, "the graph"));
+    const dsep_dag_found found = {.method = method,
+                                  .title = title,
+                                  .meaning = f->groups > 1 ? "mean coefficient of the environments"
+                                                           : "coefficient",
+                                  .graph = graph,
+                                  .valid = dsep_graph_topological(graph, order) == 1,
+                                  .weight = weight,
+                                  .nodes = (const char *const *)names,
+                                  .complete = 1,
+                                  .more = write_more,
+                                  .print = print_more,
+                                  .data = f};
     DSEP_TRY(dsep_dag_run_write(ctx, run, &found));
 cleanup:
     free_names(names, nodes);
@@ -229,8 +229,8 @@ int dsep_discover_var_lingam(dsep_context *ctx, const dsep_discovery *discovery)
     dsep_var_lingam *fitted = NULL;
     const dsep_lingam_options *options = &discovery->settings->lingam;
     DSEP_TRY(dsep_dag_run_open(ctx, discovery, 4, &run));
-    const int64_t p = run.table->n_variables, most = options->lags ? options->lags
-                                                                   : options->max_lags;
+    const int64_t p = run.table->n_variables,
+                  most = options->lags ? options->lags : options->max_lags;
     DSEP_TRY(dsep_dag_run_begin(ctx, &run, dsep_var_lingam_bytes(run.table->n_samples, p, most),
                                 "standardised columns with their lags and their correlations",
                                 &dry));

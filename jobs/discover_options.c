@@ -42,7 +42,8 @@ const dsep_option dsep_pc_option_table[] = {
 const dsep_option dsep_lingam_option_table[] = {
     {"prune", 0, DSEP_OPTION_CHOICE, LINGAM(pruning), NULL, "adaptive-lasso", 0, 0,
      "adaptive-lasso|none",
-     "which coefficients are edges: adaptive-lasso: those that it keeps by BIC, fitted again; none: "
+     "which coefficients are edges: adaptive-lasso: those that it keeps by BIC, fitted again; "
+     "none: "
      "all that the order allows"},
     {0},
 };

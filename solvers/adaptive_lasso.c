@@ -25,8 +25,8 @@ static void take_block(int64_t k, const double *gram, const int64_t *which, int6
                        const double *weight, double *block) {
     for (int64_t a = 0; a < count; a++)
         for (int64_t b = 0; b < count; b++)
-            block[a * count + b] = gram[which[a] * k + which[b]] *
-                                   (weight ? weight[which[a]] * weight[which[b]] : 1);
+            block[a * count + b] =
+                gram[which[a] * k + which[b]] * (weight ? weight[which[a]] * weight[which[b]] : 1);
 }
 
 /* Least squares with some of the predictors; 0 when they determine one another. */
@@ -72,8 +72,7 @@ static double criterion(const path *l) {
 }
 
 static double bound(const path *l) {
-    return (double)l->n * l->full / l->noise +
-           log((double)l->n) * (double)l->n_active / 2;
+    return (double)l->n * l->full / l->noise + log((double)l->n) * (double)l->n_active / 2;
 }
 
 /* How the active coefficients move, and the products of all predictors with the rest. */
@@ -88,8 +87,8 @@ static int find_direction(path *l) {
     for (int64_t j = 0; j < k; j++) {
         l->slope[j] = 0;
         for (int64_t a = 0; a < count; a++)
-            l->slope[j] += l->gram[l->active[a] * k + j] * l->weight[l->active[a]] *
-                           l->direction[a];
+            l->slope[j] +=
+                l->gram[l->active[a] * k + j] * l->weight[l->active[a]] * l->direction[a];
         l->slope[j] *= l->weight[j];
     }
     return 1;

@@ -143,7 +143,8 @@ static int to_variables(const dsep_whitening *whitening, double *w, dsep_error *
 }
 
 /* Each variable gets the component that it has most to do with. b: what disturbances of variance 1
- * owe to one another, B_ij sd(e_j) / sd(e_i), which is w_ij / w_jj whatever the variables' units. */
+ * owe to one another, B_ij sd(e_j) / sd(e_i), which is w_ij / w_jj whatever the variables' units.
+ */
 static int to_coefficients(int64_t p, const double *w, double *b, dsep_error *error) {
     int64_t *variable = dsep_array(p, sizeof *variable);
     double *cost = dsep_array(p * p, sizeof *cost), *own = dsep_array(p, sizeof *own);
@@ -183,8 +184,8 @@ static int find(const dsep_environments *rows, uint64_t seed, int64_t starts, in
                               "linear combinations of others, or there are too few rows",
                               (long long)p, (long long)white->rank);
     if (!code)
-        code = dsep_fastica_best(n, p, white->scores, NULL, &settings,
-                                 (dsep_random){.seed = seed}, starts, w, error, &outcome->ica);
+        code = dsep_fastica_best(n, p, white->scores, NULL, &settings, (dsep_random){.seed = seed},
+                                 starts, w, error, &outcome->ica);
     if (!code)
         code = to_variables(white, w, error);
     if (!code)
@@ -200,8 +201,8 @@ static int find(const dsep_environments *rows, uint64_t seed, int64_t starts, in
     return code;
 }
 
-int dsep_ica_lingam_order(dsep_context *ctx, const dsep_table *table, uint64_t seed,
-                          int64_t starts, int64_t *order, dsep_ica_lingam_outcome *outcome) {
+int dsep_ica_lingam_order(dsep_context *ctx, const dsep_table *table, uint64_t seed, int64_t starts,
+                          int64_t *order, dsep_ica_lingam_outcome *outcome) {
     int code = DSEP_OK;
     dsep_environments *rows = NULL;
     const int32_t label = 0;
@@ -212,9 +213,9 @@ int dsep_ica_lingam_order(dsep_context *ctx, const dsep_table *table, uint64_t s
                          (long long)table->n_environments);
     dsep_log_section_begin(ctx, "components");
     DSEP_TRY(dsep_environments_create(ctx, table, &label, 1, &rows));
-    DSEP_AGREE(ctx, dsep_rank(ctx) == 0 ? find(rows, seed, starts, order, outcome,
-                                               dsep_context_error(ctx))
-                                        : DSEP_OK);
+    DSEP_AGREE(ctx, dsep_rank(ctx) == 0
+                        ? find(rows, seed, starts, order, outcome, dsep_context_error(ctx))
+                        : DSEP_OK);
     dsep_broadcast(ctx, order, table->n_variables * (int64_t)sizeof *order, 0);
     dsep_broadcast(ctx, outcome, sizeof *outcome, 0);
 cleanup:

@@ -66,9 +66,9 @@ static int fill(dsep_context *ctx, const dsep_table *table, dsep_lingam_columns 
     double sd;
     for (int64_t g = 0; g < columns->n_groups && !mine; g++)
         for (int64_t j = 0; j < table->mine.count && !mine; j++)
-            mine = take_column(
-                ctx, table, j, g,
-                columns->values[g] + (table->mine.first + j) * columns->stride[g], &sd);
+            mine =
+                take_column(ctx, table, j, g,
+                            columns->values[g] + (table->mine.first + j) * columns->stride[g], &sd);
     DSEP_AGREE(ctx, mine);
     dsep_shared_unite(ctx, columns->memory);
 cleanup:
@@ -115,8 +115,8 @@ int dsep_lingam_regress(dsep_context *ctx, const dsep_correlation *correlation, 
                         dsep_lingam_pruning pruning, double *b) {
     int mine = DSEP_OK;
     for (int64_t place = dsep_rank(ctx); place < p && !mine; place += dsep_size(ctx))
-        mine = regress(correlation, p, others, sd, order, place, pruning, b,
-                       dsep_context_error(ctx));
+        mine =
+            regress(correlation, p, others, sd, order, place, pruning, b, dsep_context_error(ctx));
     return dsep_agree(ctx, mine);
 }
 
@@ -134,8 +134,8 @@ static int fit_group(dsep_context *ctx, const dsep_table *table, int64_t group, 
                            columns + (table->mine.first + j) * correlation->stride, &own[j]);
     DSEP_AGREE(ctx, mine);
     dsep_correlation_finish(ctx, correlation);
-    DSEP_TRY(dsep_gather_all(ctx, own, table->mine.count * (int64_t)sizeof *own, (void **)&all,
-                             &bytes));
+    DSEP_TRY(
+        dsep_gather_all(ctx, own, table->mine.count * (int64_t)sizeof *own, (void **)&all, &bytes));
     memcpy(sd, all, (size_t)bytes);
     DSEP_TRY(dsep_lingam_regress(ctx, correlation, p, 0, sd, made->order, pruning,
                                  (double *)made->b + group * p * p));
@@ -253,8 +253,8 @@ static int any_of(int64_t p, int64_t groups, const double *b, int64_t place) {
     return any;
 }
 
-int dsep_lingam_graph(int64_t p, int64_t groups, int64_t layers, const double *b,
-                      dsep_error *error, dsep_graph **graph, double **weight) {
+int dsep_lingam_graph(int64_t p, int64_t groups, int64_t layers, const double *b, dsep_error *error,
+                      dsep_graph **graph, double **weight) {
     int64_t count = 0;
     *graph = NULL;
     *weight = NULL;

@@ -57,7 +57,7 @@ int dsep_lingam_regress(dsep_context *ctx, const dsep_correlation *correlation, 
  * variable v of layer l, and effects are all in layer 0. Without lags: the union over `groups`
  * matrices, their mean as weight. Not collective. weight: [n_edges] as dsep_graph_edges() orders
  * them, of which the caller is the owner. Errors: DSEP_ERROR_RESOURCES. */
-int dsep_lingam_graph(int64_t p, int64_t groups, int64_t layers, const double *b,
-                      dsep_error *error, dsep_graph **graph, double **weight);
+int dsep_lingam_graph(int64_t p, int64_t groups, int64_t layers, const double *b, dsep_error *error,
+                      dsep_graph **graph, double **weight);
 
 #endif

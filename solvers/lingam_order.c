@@ -12,7 +12,7 @@
 #include <stdlib.h>
 
 /* Most pairs a step may choose by a guess for one variable, and a variable for all of them. */
-enum { GUESSES = 8, PAIRS_EACH = 16 };
+enum { GUESSES = 16, PAIRS_EACH = 32 };
 
 typedef struct {
     int32_t low, high;
@@ -271,7 +271,8 @@ static void add_best(search *s, int64_t i, double enough) {
 
 static int by_place(const void *a, const void *b) {
     const pair *x = a, *y = b;
-    return x->low != y->low ? (x->low < y->low ? -1 : 1) : (x->high > y->high) - (x->high < y->high);
+    return x->low != y->low ? (x->low < y->low ? -1 : 1)
+                            : (x->high > y->high) - (x->high < y->high);
 }
 
 /* Each pair once, in order; what was guessed of it is a guess no more. */
@@ -299,16 +300,16 @@ static int64_t lowest(const search *s, const double *of) {
 
 /* Pairs for the variables that can still win: sums in another order may be off by rounding. */
 static void choose(search *s) {
-    const double best = s->m[lowest(s, s->m)], rounding = 1e-9;
+    const double best = s->m[lowest(s, s->m)], rounding = 1e-9, clearly = 1.1;
     s->n_tasks = 0;
     for (int64_t a = 0; a < s->n_active && s->n_tasks + s->n_active <= s->room; a++) {
         const int64_t i = s->active[a];
         if (s->done[i] == s->n_active - 1 || (s->sum[i] > best * (1 + rounding) && !s->whole))
             continue;
-        if (s->whole || s->sum[i] + s->guess[i] <= 2 * best)
+        if (s->whole || s->sum[i] + s->guess[i] <= best)
             add_all(s, i);
         else
-            add_best(s, i, 2 * best);
+            add_best(s, i, clearly * best);
     }
     settle_tasks(s);
 }

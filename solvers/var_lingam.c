@@ -55,10 +55,11 @@ static int open_series(dsep_context *ctx, const dsep_table *table, int64_t lags,
     int64_t bytes;
     *s = (series){.p = p, .lags = lags, .rows = table->n_samples - lags};
     s->sd = dsep_array(p * layers, sizeof *s->sd);
-    DSEP_AGREE(ctx, own && s->sd ? DSEP_OK
-                                 : dsep_out_of_memory(dsep_context_error(ctx), "deviations"));
+    DSEP_AGREE(ctx,
+               own && s->sd ? DSEP_OK : dsep_out_of_memory(dsep_context_error(ctx), "deviations"));
     DSEP_TRY(dsep_correlation_open(ctx, s->rows, p * layers, 1, &s->correlation));
-    s->columns = columns = dsep_correlation_begin(ctx, s->correlation, s->rows, s->rows, p * layers);
+    s->columns = columns =
+        dsep_correlation_begin(ctx, s->correlation, s->rows, s->rows, p * layers);
     DSEP_AGREE(ctx, fill(ctx, table, s, columns, own));
     dsep_correlation_finish(ctx, s->correlation);
     DSEP_TRY(dsep_gather_all(ctx, own, table->mine.count * layers * (int64_t)sizeof *own,
@@ -81,8 +82,8 @@ static void take_correlations(const series *s, int64_t first, int64_t count, int
     const int64_t k = count + then, all = s->correlation->n_variables;
     for (int64_t a = 0; a < k; a++)
         for (int64_t b = 0; b < k; b++)
-            matrix[a * k + b] = c[(a < count ? first + a : a - count) * all +
-                                  (b < count ? first + b : b - count)];
+            matrix[a * k + b] =
+                c[(a < count ? first + a : a - count) * all + (b < count ? first + b : b - count)];
 }
 
 static int dependent(dsep_context *ctx) {
@@ -225,8 +226,8 @@ static int fit(dsep_context *ctx, const dsep_table *table, dsep_lingam_pruning p
                                 "coefficients", &made->memory));
     double *b = dsep_shared_data(made->memory);
     made->b = b;
-    DSEP_TRY(dsep_lingam_regress(ctx, s.correlation, p, made->lags * p, s.sd, made->order, pruning,
-                                 b));
+    DSEP_TRY(
+        dsep_lingam_regress(ctx, s.correlation, p, made->lags * p, s.sd, made->order, pruning, b));
     dsep_shared_unite(ctx, made->memory);
 cleanup:
     close_series(&s);

@@ -2,8 +2,8 @@
  * residuals, for one group of rows and for several, on any ranks and nodes; sparing evaluations
  * changes nothing; coefficients leave residuals that their causes explain no further; and orders of
  * simulated data are orders of the model. */
-#include "mpi/random.h"
 #include "solvers/lingam.h"
+#include "mpi/random.h"
 #include "solvers/random_dag.h"
 #include "solvers/standardise.h"
 #include "tests/support/tap.h"
@@ -42,8 +42,8 @@ static sample draw(int64_t n, int64_t p, int64_t groups, dsep_noise noise, uint6
     s.environment = malloc((size_t)n * sizeof *s.environment);
     dsep_simulate_rows(s.model, noise, seed, 0, n, rows);
     for (int64_t k = 0; k < n; k++) {
-        s.environment[k] = (int32_t)dsep_random_below((dsep_random){seed, 1500, 0}, (uint64_t)k,
-                                                      (uint64_t)groups);
+        s.environment[k] =
+            (int32_t)dsep_random_below((dsep_random){seed, 1500, 0}, (uint64_t)k, (uint64_t)groups);
         for (int64_t j = 0; j < p; j++) /* environments differ in scale and mean */
             s.values[j * n + k] = rows[k * p + j] * (1 + s.environment[k]) + s.environment[k];
     }
@@ -198,10 +198,10 @@ static void test_definition(void) {
     static const struct {
         int64_t n, p, groups;
         dsep_noise noise;
-    } cases[] = {{200, 1, 1, DSEP_NOISE_UNIFORM},   {150, 2, 1, DSEP_NOISE_LAPLACE},
-                 {203, 3, 1, DSEP_NOISE_STUDENT},   {300, 7, 1, DSEP_NOISE_LAPLACE},
-                 {64, 8, 1, DSEP_NOISE_GAUSSIAN},   {257, 8, 1, DSEP_NOISE_EXPONENTIAL},
-                 {400, 6, 3, DSEP_NOISE_UNIFORM},   {333, 7, 2, DSEP_NOISE_LAPLACE}};
+    } cases[] = {{200, 1, 1, DSEP_NOISE_UNIFORM}, {150, 2, 1, DSEP_NOISE_LAPLACE},
+                 {203, 3, 1, DSEP_NOISE_STUDENT}, {300, 7, 1, DSEP_NOISE_LAPLACE},
+                 {64, 8, 1, DSEP_NOISE_GAUSSIAN}, {257, 8, 1, DSEP_NOISE_EXPONENTIAL},
+                 {400, 6, 3, DSEP_NOISE_UNIFORM}, {333, 7, 2, DSEP_NOISE_LAPLACE}};
     for (int c = 0; c < (int)(sizeof cases / sizeof *cases); c++) {
         sample s = draw(cases[c].n, cases[c].p, cases[c].groups, cases[c].noise, 40 + (uint64_t)c);
         int64_t order[MOST];

@@ -27,7 +27,11 @@ learned() {
     local n=$1
     shift
     ranks "$n" discover "$@" --quiet -o "$scratch/r.h5"
-    [ "$status" = 0 ] && "$python" "$scratch/order.py" "$scratch/r.h5" || cat "$scratch/err"
+    if [ "$status" = 0 ]; then
+        "$python" "$scratch/order.py" "$scratch/r.h5"
+    else
+        echo "$err"
+    fi
 }
 
 is "$(learned 2 "$data/lingam-6vars/6vars.csv" --method lingam)" "3 0 2 4 5 1" "6vars.csv: the order"

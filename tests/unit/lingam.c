@@ -2,11 +2,11 @@
  * coordinate descent over a fine grid of penalties, triangles against every order, and what no
  * order can be found for.
  * ranks: 1 3 */
+#include "solvers/lingam.h"
 #include "mpi/random.h"
 #include "solvers/adaptive_lasso.h"
 #include "solvers/ica_lingam.h"
 #include "solvers/inner_product.h"
-#include "solvers/lingam.h"
 #include "solvers/lingam_kernel.h"
 #include "solvers/standardise.h"
 #include "solvers/var_lingam.h"
@@ -74,8 +74,8 @@ static void test_entropies(void) {
             const double h = dsep_lingam_entropy(n, stride, x);
             const double d = dsep_lingam_difference(n, stride, x, y, r);
             worst = fmax(worst, (double)fabsl(h - slow_entropy(n, x, NULL, 0)));
-            worst = fmax(worst, (double)fabsl(d - slow_entropy(n, x, y, r) +
-                                              slow_entropy(n, y, x, r)));
+            worst =
+                fmax(worst, (double)fabsl(d - slow_entropy(n, x, y, r) + slow_entropy(n, y, x, r)));
             mirrored &= d == -dsep_lingam_difference(n, stride, y, x, r);
             free(x);
             free(y);
