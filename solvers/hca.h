@@ -16,22 +16,25 @@
 
 #include "solvers/environments.h"
 #include "solvers/fastica.h"
+#include "solvers/hca_search.h"
 #include "solvers/representation.h"
 
 typedef struct {
     int64_t n_factors;         /* d, at least 1 */
     int64_t n_min;             /* rows that an environment has at least, beside d + 1 */
     dsep_fastica_settings ica; /* contrast, tolerance, limit of iterations */
-    int64_t starts;            /* of FastICA in each environment; the largest contrast is kept */
-    int64_t exhaustive;        /* up to so many orders of rows, all are tried */
-    int64_t beam;              /* beyond: partial orders that are kept while orders grow */
-    int64_t descents;          /* and how many of the best are improved by swaps */
+    int64_t starts;            /* of FastICA in each environment: dsep_fastica_best() */
+    dsep_hca_search search;    /* for the order of rows */
     uint64_t seed;             /* of starts, rotations and bootstrap */
 } dsep_hca_settings;
 
 typedef struct {
     int64_t n_variables, n_factors, n_environments; /* p, d, K */
-    dsep_representation *representation; /* factors in causal order: order is 0 .. d - 1 */
+    dsep_representation *representation; /* factors in causal order, named as far as they can be:
+                                          * rows of H have length 1 and grow with their variable;
+                                          * named_r2 is the R^2 of the factor given the variable and
+                                          * the factors before it */
+    double *named_alone; /* [d] squared correlation of a factor as it stands with its variable */
     double mic, sum_ic;
     double *ic;          /* [K] inexactness of each environment */
     double *diagnostic;  /* [d] 1 - s1^2 / sum s^2: 0 where environments agree on a factor */
@@ -40,8 +43,8 @@ typedef struct {
     double *unmixing;    /* [K x d x p] M_k, rows in causal order: sources of variance 1 */
     int64_t *iterations; /* [K] of FastICA, of the start that was kept */
     uint8_t *converged;  /* [K] whether FastICA reached its tolerance there */
-    int64_t evaluations; /* orders of rows that were judged */
-    int exhaustive;      /* all orders were tried */
+    int64_t judged;      /* orders of rows that were judged */
+    int exhaustive;      /* all orders were */
     struct dsep_hca_work *work; /* what replicates need */
 } dsep_hca;
 
@@ -53,8 +56,8 @@ void dsep_hca_default_settings(dsep_hca_settings *settings);
  * environments: lent, must outlive the fit. names: [K] of environments, for messages; NULL: their
  * numbers. Errors: DSEP_ERROR_USAGE for settings; DSEP_ERROR_DATA for fewer than 2 environments, an
  * environment with too few rows or of a rank below d; DSEP_ERROR_RESOURCES; agreed. FastICA that
- * does not converge is a reason in the result. Memory on a rank: K d p numbers, and what whitening
- * keeps. Owner of *fit: the caller. */
+ * does not converge is a reason in the result. Memory on a rank: 3 K d p numbers; once a node the
+ * products of rows where there are fewer rows than variables. Owner of *fit: the caller. */
 int dsep_hca_fit(dsep_context *ctx, const dsep_environments *environments, const char *const *names,
                  const dsep_hca_settings *settings, dsep_hca **fit);
 
@@ -68,15 +71,17 @@ enum { DSEP_HCA_MIC, DSEP_HCA_SUM_IC, DSEP_HCA_CONVERGED, DSEP_HCA_IC };
 /* How many numbers a null draw gives, the above with ic [K]. Not collective. */
 int64_t dsep_hca_null_values(const dsep_hca *fit);
 
-/* How many a replicate gives: the same and then weights [K x d x d], rows effects, factors and
- * their signs those of the fit. Not collective. */
+/* How many a replicate gives: the same and then weights [K x d x d], row = effect, column = cause.
+ * Factors are those of the fit: a replicate that finds another order has weights above the
+ * diagonal. Its factors are turned, within what the method leaves open, as near to the fit's as can
+ * be. Not collective. */
 int64_t dsep_hca_values(const dsep_hca *fit);
 
 /* One bootstrap replicate: rows drawn within each environment, as dsep_resample_weights() does with
- * the environment's own seed. Not collective: any rank makes any replicate. FastICA starts from the
- * fit's sources, its sources are matched to them, and the order of rows descends by swaps from the
+ * a seed of the environment's own. Not collective: any rank makes any replicate. FastICA starts
+ * from the fit's sources, its sources are matched to them, and the order of rows descends from the
  * fit's. values: [dsep_hca_values()]; all NaN but `converged`, 0, where the drawn rows of an
- * environment have a rank below d. Errors: DSEP_ERROR_RESOURCES. */
+ * environment have a rank below d. Errors: DSEP_ERROR_RESOURCES, DSEP_ERROR_INTERNAL. */
 int dsep_hca_bootstrap(const dsep_hca *fit, int64_t replicate, dsep_error *error, double *values);
 
 /* One draw of the null: the sources of each environment are rotated at random within their
