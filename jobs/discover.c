@@ -14,6 +14,7 @@ static const struct {
     int (*run)(dsep_context *ctx, const dsep_discovery *discovery);
 } methods[] = {
     [DSEP_METHOD_PC] = {"pc", dsep_discover_pc},
+    [DSEP_METHOD_EXACT] = {"exact", dsep_discover_exact},
 };
 
 static void write_header(dsep_context *ctx, const dsep_invocation *call) {

@@ -3,8 +3,10 @@
 #define FIELD(name) offsetof(dsep_discover_settings, name)
 
 const dsep_option dsep_discover_option_table[] = {
-    {"method", 0, DSEP_OPTION_CHOICE, FIELD(method), NULL, "pc", 0, 0, "pc",
-     "pc: PC-stable, a CPDAG; assumes that no common cause is unmeasured"},
+    {"method", 0, DSEP_OPTION_CHOICE, FIELD(method), NULL, "pc", 0, 0, "pc|exact",
+     "pc: PC-stable, a CPDAG; assumes that no common cause is unmeasured. exact: the probability "
+     "of "
+     "every edge and path over all DAGs of up to 25 variables"},
     {"dry-run", 0, DSEP_OPTION_FLAG, FIELD(dry_run), NULL, NULL, 0, 0, NULL,
      "check everything and forecast, but run nothing"},
     {"memory-per-node", 0, DSEP_OPTION_SIZE, FIELD(memory_per_node), "SIZE", NULL, 0, 0, NULL,
@@ -31,6 +33,12 @@ const dsep_option dsep_pc_option_table[] = {
      "forbidden edges, required edges and tiers, in Tetrad's format"},
     {"skeleton-only", 0, DSEP_OPTION_FLAG, FIELD(skeleton_only), NULL, NULL, 0, 0, NULL,
      "stop before edges are oriented"},
+    {0},
+};
+
+const dsep_option dsep_exact_option_table[] = {
+    {"edge-probability", 0, DSEP_OPTION_REAL, FIELD(edge_probability), "P", "0.5", 0.5, 1, NULL,
+     "the graph has the edges that are more probable than P; the result has all probabilities"},
     {0},
 };
 
@@ -65,6 +73,7 @@ const dsep_option dsep_replicate_option_table[] = {
 const dsep_option_group dsep_discover_groups[] = {
     {"Discovery", dsep_discover_option_table, 0, NULL},
     {"PC", dsep_pc_option_table, 0, "pc"},
+    {"Exact posterior", dsep_exact_option_table, 0, "exact"},
     {"Replicates", dsep_replicate_option_table, FIELD(replicate), "pc"},
     {"Running", dsep_running_option_table, FIELD(running), NULL},
     {"Data", dsep_data_option_table, FIELD(data), NULL},

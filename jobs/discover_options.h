@@ -36,14 +36,16 @@ typedef struct {
     int trace;
     char *knowledge;
     int skeleton_only, dry_run, json;
+    double edge_probability; /* from which on an edge is in the graph of the exact posterior */
     int64_t memory_per_node; /* 0: what the node has */
 } dsep_discover_settings;
 
 /* The methods, in the order of --method's choices. */
-typedef enum { DSEP_METHOD_PC } dsep_method;
+typedef enum { DSEP_METHOD_PC, DSEP_METHOD_EXACT } dsep_method;
 
 extern const dsep_option dsep_discover_option_table[]; /* of every method */
 extern const dsep_option dsep_pc_option_table[];
+extern const dsep_option dsep_exact_option_table[];
 extern const dsep_option dsep_replicate_option_table[];
 extern const dsep_option_group dsep_discover_groups[];
 
