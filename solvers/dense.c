@@ -12,6 +12,10 @@ void dsyevr_(const char *jobz, const char *range, const char *uplo, const int *n
              const int *lda, const double *vl, const double *vu, const int *il, const int *iu,
              const double *abstol, int *m, double *w, double *z, const int *ldz, int *isuppz,
              double *work, const int *lwork, int *iwork, const int *liwork, int *info);
+void dstevr_(const char *jobz, const char *range, const int *n, double *d, double *e,
+             const double *vl, const double *vu, const int *il, const int *iu, const double *abstol,
+             int *m, double *w, double *z, const int *ldz, int *isuppz, double *work,
+             const int *lwork, int *iwork, const int *liwork, int *info);
 void dgesdd_(const char *jobz, const int *m, const int *n, double *a, const int *lda, double *s,
              double *u, const int *ldu, double *vt, const int *ldvt, double *work, const int *lwork,
              int *iwork, int *info);
@@ -154,6 +158,34 @@ int dsep_dense_eigen(int64_t n, double *a, int64_t wanted, double *values, doubl
     free(w);
     free(z);
     free(support);
+    return code;
+}
+
+int dsep_dense_tridiagonal(int64_t n, double *diagonal, double *beside, int64_t wanted,
+                           double *values, double *vectors, dsep_error *error) {
+    if (n == 0 || wanted == 0)
+        return DSEP_OK;
+    const int order = narrow(n), first = narrow(n - wanted + 1), lwork = 20 * order;
+    const int liwork = 10 * order;
+    const double zero = 0;
+    double *w = dsep_array(n, sizeof *w), *work = dsep_array(lwork, sizeof *work);
+    double *z = vectors ? dsep_array(n * wanted, sizeof *z) : NULL;
+    int *iwork = dsep_array(liwork + 2 * n, sizeof *iwork), found = 0, info = 0, code = DSEP_OK;
+    if (!w || !work || !iwork || (vectors && !z))
+        code = dsep_out_of_memory(error, "an eigenproblem");
+    else
+        dstevr_(z ? "V" : "N", "I", &order, diagonal, beside, &zero, &zero, &first, &order, &zero,
+                &found, w, z, &order, iwork + liwork, work, &lwork, iwork, &liwork, &info);
+    if (!code && (info || found != wanted))
+        code = not_converged(error, "an eigenproblem", info);
+    for (int64_t k = 0; !code && k < wanted; k++)
+        values[k] = w[wanted - 1 - k];
+    if (!code && vectors)
+        turn_vectors(n, wanted, z, vectors);
+    free(w);
+    free(work);
+    free(z);
+    free(iwork);
     return code;
 }
 

@@ -41,6 +41,11 @@ double dsep_dense_sign(int64_t n, const double *x);
 int dsep_dense_eigen(int64_t n, double *a, int64_t wanted, double *values, double *vectors,
                      dsep_error *error);
 
+/* The same of a symmetric tridiagonal matrix: diagonal [n], beside [n - 1] next to it; both are
+ * used up. Not collective. Cost: some n^2 flops, and n a value and vector. */
+int dsep_dense_tridiagonal(int64_t n, double *diagonal, double *beside, int64_t wanted,
+                           double *values, double *vectors, dsep_error *error);
+
 /* Thin singular value decomposition A [m x n] = U diag(values) V', k = min(m, n): values [k]
  * descending, u [m x k], vt [k x n]; u and vt may both be NULL. `a` is used up. Signs: the largest
  * entry of each column of U. Not collective. Errors: as dsep_dense_eigen(). */

@@ -76,7 +76,8 @@ int dsep_moments_create(const double *x, int64_t rows, int64_t n_variables, cons
     dsep_moments *made = NULL;
     *moments = NULL;
     int code = open_moments(n_variables, error, &made);
-    double *piece = dsep_array(dsep_bytes(rows < PIECE ? rows : PIECE, n_variables, 1), sizeof *piece);
+    double *piece =
+        dsep_array(dsep_bytes(rows < PIECE ? rows : PIECE, n_variables, 1), sizeof *piece);
     if (!code && !piece)
         code = dsep_out_of_memory(error, "a covariance matrix");
     if (!code) {

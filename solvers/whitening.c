@@ -61,7 +61,8 @@ static int open_whitening(const double *x, int64_t rows, int64_t p, const int32_
     return DSEP_OK;
 }
 
-/* --- what directions and variances give -------------------------------------------------------- */
+/* --- what directions and variances give --------------------------------------------------------
+ */
 
 /* Forgets directions whose variance, of `found`, is rounding. */
 static void judge_rank(dsep_whitening *w, int64_t found) {
@@ -119,7 +120,8 @@ static int multiply_rows(const double *x, int64_t stride, const double *coeffici
     return DSEP_OK;
 }
 
-/* --- through the covariance --------------------------------------------------------------------- */
+/* --- through the covariance ---------------------------------------------------------------------
+ */
 
 static int from_covariance(const double *x, int64_t rows, const int32_t *weight, dsep_error *error,
                            dsep_whitening *w) {
@@ -140,7 +142,8 @@ static int from_covariance(const double *x, int64_t rows, const int32_t *weight,
     return multiply_rows(x, rows, NULL, error, w);
 }
 
-/* --- through the products of rows --------------------------------------------------------------- */
+/* --- through the products of rows ---------------------------------------------------------------
+ */
 
 /* Below the diagonal: the products of centred rows of all weights 1. */
 static int make_products(const double *x, int64_t rows, int64_t p, dsep_error *error,
@@ -259,7 +262,8 @@ int dsep_whitening_create(const double *x, int64_t rows, int64_t n_variables, co
     return code;
 }
 
-/* --- products of rows, once a node -------------------------------------------------------------- */
+/* --- products of rows, once a node --------------------------------------------------------------
+ */
 
 struct dsep_row_products {
     const dsep_environments *environments;

@@ -12,7 +12,8 @@ static dsep_context *ctx;
 
 /* Far from zero, so that sums of squares would lose ten digits. */
 static double value(int64_t i, int64_t j) {
-    return 1e5 * (double)(j + 1) + dsep_random_uniform((dsep_random){3, 1, 0}, (uint64_t)(i * 1000 + j));
+    return 1e5 * (double)(j + 1) +
+           dsep_random_uniform((dsep_random){3, 1, 0}, (uint64_t)(i * 1000 + j));
 }
 
 static double *rows_of(int64_t first, int64_t rows, int64_t p) {
@@ -69,7 +70,8 @@ static void test_moments(int64_t rows, int64_t p) {
            "moments of %lld rows of %lld, plain and weighted", (long long)rows, (long long)p);
     double *covariance = dsep_array(p * p, sizeof *covariance);
     dsep_moments_covariance(weighted, 1, covariance);
-    tap_ok(fabs(covariance[p * p - 1] * (weighted->weight - 1) - weighted->scatter[p * p - 1]) < 1e-12,
+    tap_ok(fabs(covariance[p * p - 1] * (weighted->weight - 1) - weighted->scatter[p * p - 1]) <
+               1e-12,
            "the divisor of a covariance");
     free(weight), free(x), free(covariance);
     dsep_moments_destroy(&plain);
@@ -94,7 +96,8 @@ static void test_merge(void) {
         first += parts[i];
         free(x);
     }
-    tap_ok(agrees(all, 0, first, 0, 1e-10L), "moments of parts are united, one without rows among them");
+    tap_ok(agrees(all, 0, first, 0, 1e-10L),
+           "moments of parts are united, one without rows among them");
     dsep_moments_destroy(&all);
 }
 

@@ -24,7 +24,8 @@ static double *rows_of(int64_t rows, int64_t p, int64_t rank, double noise) {
         for (int64_t i = 0; i < rows; i++) {
             x[j * rows + i] = 100 + noise * draw(1000000 + i * p + j);
             for (int64_t k = 0; k < rank; k++)
-                x[j * rows + i] += draw(i * rank + k) * draw(500000 + j * rank + k) / (double)(k + 1);
+                x[j * rows + i] +=
+                    draw(i * rank + k) * draw(500000 + j * rank + k) / (double)(k + 1);
         }
     return x;
 }
@@ -36,7 +37,8 @@ static int32_t *weights(int64_t rows) {
     return weight;
 }
 
-static double *repeated(const double *x, int64_t rows, int64_t p, const int32_t *weight, int64_t *n) {
+static double *repeated(const double *x, int64_t rows, int64_t p, const int32_t *weight,
+                        int64_t *n) {
     *n = (int64_t)dsep_moments_weight(rows, weight);
     double *y = dsep_array(*n * p, sizeof *y), *to = y;
     for (int64_t j = 0; j < p; j++)
@@ -55,7 +57,8 @@ static double apart(const double *a, const double *b, int64_t count) {
 
 /* What the header promises of one: scores are whitening (x - mean), have variance 1 and no
  * correlation, and directions are those of the covariance. */
-static int keeps_promises(const dsep_whitening *w, const double *x, int64_t rows, const int32_t *weight) {
+static int keeps_promises(const dsep_whitening *w, const double *x, int64_t rows,
+                          const int32_t *weight) {
     const int64_t p = w->n_variables, d = w->rank;
     int good = 1;
     for (int64_t k = 0; k < d; k++)
@@ -72,7 +75,8 @@ static int keeps_promises(const dsep_whitening *w, const double *x, int64_t rows
                 product += w->often[i] * w->scores[k * w->rows + i] * w->scores[l * w->rows + i];
             for (int64_t j = 0; j < p; j++)
                 both += w->whitening[k * p + j] * w->dewhitening[l * p + j];
-            good &= fabs(product / (w->weight - 1) - (k == l)) < 1e-9 && fabs(both - (k == l)) < 1e-9;
+            good &=
+                fabs(product / (w->weight - 1) - (k == l)) < 1e-9 && fabs(both - (k == l)) < 1e-9;
         }
     dsep_moments *moments = NULL;
     dsep_moments_create(x, rows, p, weight, NULL, &moments);
@@ -117,10 +121,11 @@ static void test_ways(int64_t rows, int64_t p) {
     int32_t *weight = weights(rows);
     int64_t n = 0;
     double *y = repeated(x, rows, p, weight, &n);
-    dsep_whitening *plain = make(x, rows, p, NULL, NULL, 3), *weighted = make(x, rows, p, weight, NULL, 3);
+    dsep_whitening *plain = make(x, rows, p, NULL, NULL, 3),
+                   *weighted = make(x, rows, p, weight, NULL, 3);
     dsep_whitening *again = make(y, n, p, NULL, NULL, 3);
-    tap_ok(plain && keeps_promises(plain, x, rows, NULL) && plain->rank == 3, "%lld rows of %lld: whitened",
-           (long long)rows, (long long)p);
+    tap_ok(plain && keeps_promises(plain, x, rows, NULL) && plain->rank == 3,
+           "%lld rows of %lld: whitened", (long long)rows, (long long)p);
     tap_ok(weighted && again && keeps_promises(weighted, x, rows, weight) && same(weighted, again),
            "weighted rows are repeated rows, here %lld", (long long)n);
     free(x), free(weight), free(y);
@@ -152,7 +157,8 @@ static void test_products(void) {
     double *x = rows_of(ROWS + ROWS / 2 + 60, P, 4, .1);
     const int64_t all = ROWS + ROWS / 2 + 60;
     dsep_table_create(ctx, all, P, &table);
-    memcpy(table->values, x + table->mine.first * all, (size_t)(all * table->mine.count) * sizeof *x);
+    memcpy(table->values, x + table->mine.first * all,
+           (size_t)(all * table->mine.count) * sizeof *x);
     table->n_environments = K;
     table->environment_names = dsep_array(K, sizeof *table->environment_names);
     table->environment = dsep_array(all, sizeof *table->environment);
@@ -164,9 +170,11 @@ static void test_products(void) {
     int good = !code && !dsep_row_products_of(products, 2);
     for (int64_t k = 0; good && k < 2; k++) {
         int32_t *weight = weights(e->rows[k]);
-        dsep_whitening *with = make(e->values[k], e->rows[k], P, weight, dsep_row_products_of(products, k), 3);
+        dsep_whitening *with =
+            make(e->values[k], e->rows[k], P, weight, dsep_row_products_of(products, k), 3);
         dsep_whitening *without = make(e->values[k], e->rows[k], P, weight, NULL, 3);
-        good = with && without && same(with, without) && keeps_promises(with, e->values[k], e->rows[k], weight);
+        good = with && without && same(with, without) &&
+               keeps_promises(with, e->values[k], e->rows[k], weight);
         free(weight);
         dsep_whitening_destroy(&with);
         dsep_whitening_destroy(&without);
