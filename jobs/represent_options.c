@@ -7,7 +7,7 @@ static const dsep_option options[] = {
      "hca: factors whose causal order all environments share, found by independent components; "
      "interventional: from an observational environment and one perfect intervention on each "
      "factor; lscale: the same from differences of scores, one environment for each factor"},
-    {"factors", 'd', DSEP_OPTION_INTEGER, FIELD(factors), "D", "0", 0, 1024, NULL,
+    {"factors", 'd', DSEP_OPTION_INTEGER, FIELD(factors), "D", NULL, 1, 1024, NULL,
      "number of latent factors; must be given"},
     {"environments", 0, DSEP_OPTION_TEXT, FIELD(environments), "LIST", NULL, 0, 0, NULL,
      "labels of the environments to use, in this order, with commas; without it all, in the order "
