@@ -15,6 +15,9 @@ static const struct {
 } methods[] = {
     [DSEP_METHOD_PC] = {"pc", dsep_discover_pc},
     [DSEP_METHOD_EXACT] = {"exact", dsep_discover_exact},
+    [DSEP_METHOD_LINGAM] = {"lingam", dsep_discover_lingam},
+    [DSEP_METHOD_ICA_LINGAM] = {"ica-lingam", dsep_discover_ica_lingam},
+    [DSEP_METHOD_VAR_LINGAM] = {"var-lingam", dsep_discover_var_lingam},
 };
 
 static void write_header(dsep_context *ctx, const dsep_invocation *call) {
