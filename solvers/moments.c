@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PIECE = 1024, WIDE = 256 }; /* rows that are copied, columns that are made, at a time */
+enum { PIECE = 1024, WIDE = 128 }; /* rows that are copied, columns that are made, at a time */
 
 /* Sum of w (x - from). */
 DSEP_CLONES

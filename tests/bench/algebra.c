@@ -96,16 +96,18 @@ static double largest(const dsep_matrix *a) {
     return worst;
 }
 
-static dsep_matrix *like(const dsep_grid *grid, int64_t rows, int64_t columns, const dsep_matrix *a) {
+static dsep_matrix *like(const dsep_grid *grid, int64_t rows, int64_t columns,
+                         const dsep_matrix *a) {
     dsep_matrix *made = NULL;
     need(dsep_matrix_create(ctx, grid, rows, columns, &made));
     if (a)
-        memcpy(made->values, a->values, (size_t)a->local_rows * (size_t)a->local_columns * sizeof(double));
+        memcpy(made->values, a->values,
+               (size_t)a->local_rows * (size_t)a->local_columns * sizeof(double));
     return made;
 }
 
-/* Three ways to a covariance, in turn with products of the ranks' own: seconds and shares of the rate
- * of those, by run. */
+/* Three ways to a covariance, in turn with products of the ranks' own: seconds and shares of the
+ * rate of those, by run. */
 enum { MOMENTS, GRAM, GENERAL, WAYS };
 
 typedef struct {
@@ -129,8 +131,8 @@ static void run_products(const dsep_grid *grid, const dsep_environments *e, cons
         m->share[w][run] = work / m->seconds[w][run] / m->own[run];
 }
 
-static void time_products(const dsep_grid *grid, const dsep_environments *e, const dsep_matrix *rows,
-                          int runs, dsep_matrix **covariance) {
+static void time_products(const dsep_grid *grid, const dsep_environments *e,
+                          const dsep_matrix *rows, int runs, dsep_matrix **covariance) {
     static const char *const names[] = {"moments, whole", "pdsyrk, mirrored", "pdgemm, half"};
     const double work = 1e-9 * (double)rows->rows * (double)rows->columns * (double)rows->columns;
     double *a = dsep_array(3 * ORDER * ORDER, sizeof *a);
@@ -145,8 +147,9 @@ static void time_products(const dsep_grid *grid, const dsep_environments *e, con
     own_products(a, a + ORDER * ORDER, a + 2 * ORDER * ORDER);
     for (int k = 0; k < runs; k++)
         run_products(grid, e, rows, work, k, a, &m, covariance);
-    print("own products          %8.1f GF/s over all ranks (dgemm of order %d, each rank its own)\n",
-          median(m.own, runs), ORDER);
+    print(
+        "own products          %8.1f GF/s over all ranks (dgemm of order %d, each rank its own)\n",
+        median(m.own, runs), ORDER);
     for (int w = 0; w < WAYS; w++) {
         const double seconds = median(m.seconds[w], runs);
         print("%-21s %8.3f s, %.1f GF/s, %.0f %% of that\n", names[w], seconds, work / seconds,
@@ -205,12 +208,25 @@ static void time_eigen(const dsep_grid *grid, const dsep_matrix *covariance, int
             products->values[(int64_t)c * products->local_rows + r] -= 1;
     }
     print("%5lld eigenvectors    %8.3f s; |AV - VD| %.2g of eps p |A|, |V'V - I| %.2g of eps p\n",
-          (long long)wanted, seconds, largest(residual) / unit / values[0], largest(products) / unit);
+          (long long)wanted, seconds, largest(residual) / unit / values[0],
+          largest(products) / unit);
     dsep_matrix_destroy(&a);
     dsep_matrix_destroy(&v);
     dsep_matrix_destroy(&residual);
     dsep_matrix_destroy(&scaled);
     dsep_matrix_destroy(&products);
+    free(values);
+}
+
+/* What the grid has to beat: LAPACK on every rank at the same time. */
+static void time_lapack(const dsep_matrix *covariance) {
+    const int64_t p = covariance->rows;
+    double *whole = NULL, *values = dsep_array(p * (FEW + 1), sizeof *values);
+    need(dsep_grid_gather(ctx, covariance, &whole));
+    lap();
+    need(dsep_dense_eigen(p, whole, FEW, values, values + p, dsep_context_error(ctx)));
+    print("%5d by LAPACK       %8.3f s, the same on every rank\n", FEW, lap());
+    free(whole);
     free(values);
 }
 
@@ -226,8 +242,8 @@ int main(int argc, char **argv) {
     need(dsep_grid_create(ctx, &grid));
     grid->block = argc > 4 ? (int)strtol(argv[4], NULL, 10) : DSEP_GRID_BLOCK;
     dsep_grid_tell(ctx, p, text, sizeof text);
-    print("%lld variables, %lld rows, kernels %s, %s\n", (long long)p, (long long)n, dsep_blas_core(),
-          text);
+    print("%lld variables, %lld rows, kernels %s, %s\n", (long long)p, (long long)n,
+          dsep_blas_core(), text);
     dsep_environments *environments = rows_of(n, p);
     lap();
     need(dsep_moments_rows(ctx, grid, environments, 0, NULL, 0, &rows));
@@ -238,6 +254,7 @@ int main(int argc, char **argv) {
     dsep_environments_destroy(&environments);
     time_cholesky(grid, covariance);
     time_eigen(grid, covariance, FEW);
+    time_lapack(covariance);
     time_eigen(grid, covariance, p);
     dsep_matrix_destroy(&covariance);
     dsep_grid_destroy(&grid);
