@@ -72,7 +72,8 @@ SUPPORT := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/support/*.c))
 JOBS ?= $(shell nproc)
 
 .PHONY: all build deps demo test test-asan test-fault soak bench bench-large bench-replicates \
-  bench-scaling bench-algebra lint format check-format tidy info help install clean check tests
+  bench-represent bench-lingam bench-scaling bench-algebra lint format check-format tidy info help install \
+  clean check tests
 .DEFAULT_GOAL := all
 .SECONDARY:
 
@@ -95,10 +96,11 @@ $(BUILD)/%.o: %.c $(BUILD)/flags
 $(BUILD)/tests/%: $(BUILD)/tests/%.o $(SUPPORT) $(LIBRARY)
 	$(MPICC) $(CFLAGS) -o $@ $< $(SUPPORT) $(LIBRARY) $(EXTERNAL_LIBS) $(LDFLAGS)
 
-# Inner products may be contracted: their order of summation is fixed in the source, and all of them
-# are made in this one file.
-$(BUILD)/solvers/inner_product.o: BASE_CFLAGS += -ffp-contract=fast -Wno-psabi
-$(BUILD)/solvers/inner_product.o: Makefile
+# Inner products and entropies may be contracted: their order of summation is fixed in the source,
+# and all of them are made in these files.
+CONTRACTED := $(BUILD)/solvers/inner_product.o $(BUILD)/solvers/lingam_kernel.o
+$(CONTRACTED): BASE_CFLAGS += -ffp-contract=fast -Wno-psabi
+$(CONTRACTED): Makefile
 
 # Changed flags rebuild everything.
 $(BUILD)/flags: FORCE
@@ -144,6 +146,13 @@ bench-large: deps ## one run of each large size beside its forecast; LARGE="2000
 bench-replicates: deps ## time bootstrap replicates and see their memory; REPLICATES="100 1000" RANKS=2
 	@$(MAKE) -s -j$(JOBS) build
 	@MPIRUN="$(MPIRUN)" DSEP=$(CURDIR)/dsep bash tests/bench/replicates.sh
+
+bench-represent: deps ## time a representation of 2,000 variables with its bootstrap; RANKS=2
+	@$(MAKE) -s -j$(JOBS) build
+	@MPIRUN="$(MPIRUN)" DSEP=$(CURDIR)/dsep bash tests/bench/represent.sh
+bench-lingam: deps ## time DirectLiNGAM; SIZES="200:5000" (p:n) RANKS="1 2"
+	@$(MAKE) -s -j$(JOBS) build
+	@MPIRUN="$(MPIRUN)" DSEP=$(CURDIR)/dsep bash tests/bench/lingam.sh
 
 bench-scaling: deps ## measure and draw how time grows: docs/scaling.csv, docs/scaling.svg
 	@$(MAKE) -s -j$(JOBS) build

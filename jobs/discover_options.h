@@ -23,22 +23,46 @@ typedef struct {
     double until_stable, confidence; /* half a width, 0: all replicates; of its intervals */
 } dsep_replicate_options;
 
+/* Of the LiNGAM family. */
+typedef struct {
+    int pruning;            /* dsep_lingam_pruning */
+    int64_t starts;         /* of the independent components */
+    int64_t lags, max_lags; /* 0: the best of 1 .. max_lags */
+} dsep_lingam_options;
+
 typedef struct {
     dsep_common_settings common;
     dsep_data_options data;
     dsep_running_options running;
     dsep_replicate_options replicate;
-    int method, test, orientation;
+    dsep_lingam_options lingam;
+    int method; /* dsep_method */
+    int test, orientation;
     double alpha;
     int64_t max_order; /* -1: no limit */
     int correlation;   /* dsep_correlation_choice */
     int trace;
     char *knowledge;
     int skeleton_only, dry_run, json;
+    double edge_probability; /* from which on an edge is in the graph of the exact posterior */
     int64_t memory_per_node; /* 0: what the node has */
 } dsep_discover_settings;
 
-extern const dsep_option dsep_discover_option_table[];
+/* The methods, in the order of --method's choices. */
+typedef enum {
+    DSEP_METHOD_PC,
+    DSEP_METHOD_LINGAM,
+    DSEP_METHOD_ICA_LINGAM,
+    DSEP_METHOD_VAR_LINGAM,
+    DSEP_METHOD_EXACT
+} dsep_method;
+
+extern const dsep_option dsep_discover_option_table[]; /* of every method */
+extern const dsep_option dsep_pc_option_table[];
+extern const dsep_option dsep_lingam_option_table[]; /* of all that follow */
+extern const dsep_option dsep_ica_lingam_option_table[];
+extern const dsep_option dsep_var_lingam_option_table[];
+extern const dsep_option dsep_exact_option_table[];
 extern const dsep_option dsep_replicate_option_table[];
 extern const dsep_option_group dsep_discover_groups[];
 

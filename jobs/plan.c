@@ -23,12 +23,13 @@ static const dsep_option plan_options[] = {
 };
 
 static const dsep_option_group groups[] = {
-    {"Plan", plan_options, 0},
-    {"Discovery", dsep_discover_option_table, offsetof(plan_settings, discover)},
-    {"Replicates", dsep_replicate_option_table, offsetof(plan_settings, discover.replicate)},
-    {"Running", dsep_running_option_table, offsetof(plan_settings, discover.running)},
-    {"Data", dsep_data_option_table, offsetof(plan_settings, discover.data)},
-    {"Common", dsep_common_options, offsetof(plan_settings, discover.common)},
+    {"Plan", plan_options, 0, NULL},
+    {"Discovery", dsep_discover_option_table, offsetof(plan_settings, discover), NULL},
+    {"PC", dsep_pc_option_table, offsetof(plan_settings, discover), NULL},
+    {"Replicates", dsep_replicate_option_table, offsetof(plan_settings, discover.replicate), NULL},
+    {"Running", dsep_running_option_table, offsetof(plan_settings, discover.running), NULL},
+    {"Data", dsep_data_option_table, offsetof(plan_settings, discover.data), NULL},
+    {"Common", dsep_common_options, offsetof(plan_settings, discover.common), NULL},
     {0},
 };
 
@@ -45,6 +46,10 @@ cleanup:
 
 /* A forecast needs DATA, a replay has its result. */
 static int check(dsep_context *ctx, const plan_settings *settings, const dsep_invocation *call) {
+    if (settings->discover.method != DSEP_METHOD_PC)
+        return dsep_fail(ctx, DSEP_ERROR_USAGE,
+                         "dsep plan forecasts --method pc; of other methods dsep discover "
+                         "--dry-run tells what they need");
     if (settings->replay && call->n_arguments > 0)
         return dsep_fail(ctx, DSEP_ERROR_USAGE,
                          "a replay needs no data: leave out '%s', or --replay", call->arguments[0]);

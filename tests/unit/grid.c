@@ -258,6 +258,7 @@ static void test_all(int block) {
     test_eigen(grid, 60, 60, 5);
     test_eigen(grid, 47, 6, 3);
     test_eigen(grid, 1, 1, 1);
+    test_eigen(grid, 7, 7, 7); /* one block */
     test_leading(grid, 70, 30, 4);
     test_leading(grid, 30, 70, 4);
     test_qr(grid, 75, 40);
