@@ -57,7 +57,7 @@ int pilaenv_(int *context, const char *type) {
 }
 
 int dsep_grid_pays(int64_t order) {
-    return order >= 1000;
+    return order >= 2000;
 }
 
 void dsep_grid_tell(dsep_context *ctx, int64_t order, char *text, size_t size) {
