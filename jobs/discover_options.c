@@ -96,7 +96,7 @@ const dsep_option_group dsep_discover_groups[] = {
     {"LiNGAM", dsep_lingam_option_table, FIELD(lingam), "lingam ica-lingam var-lingam"},
     {"ICA-LiNGAM", dsep_ica_lingam_option_table, FIELD(lingam), "ica-lingam"},
     {"VAR-LiNGAM", dsep_var_lingam_option_table, FIELD(lingam), "var-lingam"},
-    {"Replicates", dsep_replicate_option_table, FIELD(replicate), "pc"},
+    {"Replicates", dsep_replicate_option_table, FIELD(replicate), "pc lingam ica-lingam"},
     {"Running", dsep_running_option_table, FIELD(running), NULL},
     {"Data", dsep_data_option_table, FIELD(data), NULL},
     {"Common", dsep_common_options, FIELD(common), NULL},
