@@ -72,7 +72,8 @@ SUPPORT := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/support/*.c))
 JOBS ?= $(shell nproc)
 
 .PHONY: all build deps demo test test-asan test-fault soak bench bench-large bench-replicates \
-  bench-lingam bench-scaling lint format check-format tidy info help install clean check tests
+  bench-represent bench-lingam bench-scaling lint format check-format tidy info help install clean \
+  check tests
 .DEFAULT_GOAL := all
 .SECONDARY:
 
@@ -149,6 +150,10 @@ bench-replicates: deps ## time bootstrap replicates and see their memory; REPLIC
 bench-lingam: deps ## time DirectLiNGAM; SIZES="200:5000" (p:n) RANKS="1 2"
 	@$(MAKE) -s -j$(JOBS) build
 	@MPIRUN="$(MPIRUN)" DSEP=$(CURDIR)/dsep bash tests/bench/lingam.sh
+
+bench-represent: deps ## time a representation of 2,000 variables with its bootstrap; RANKS=2
+	@$(MAKE) -s -j$(JOBS) build
+	@MPIRUN="$(MPIRUN)" DSEP=$(CURDIR)/dsep bash tests/bench/represent.sh
 
 bench-scaling: deps ## measure and draw how time grows: docs/scaling.csv, docs/scaling.svg
 	@$(MAKE) -s -j$(JOBS) build

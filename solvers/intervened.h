@@ -12,7 +12,9 @@
 typedef enum {
     DSEP_INTERVENED_FOUND = 0,
     DSEP_INTERVENED_SAME_TARGET, /* two environments seem to intervene on the same factor */
-    DSEP_INTERVENED_SINGULAR     /* an environment tells nothing that others do not tell */
+    DSEP_INTERVENED_SINGULAR,    /* the environments do not tell the factors apart */
+    DSEP_INTERVENED_NO_CHANGE /* an environment differs from the observational one by no more than
+                               * chance makes it */
 } dsep_intervened_reason;
 
 typedef struct {
