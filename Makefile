@@ -147,13 +147,13 @@ bench-replicates: deps ## time bootstrap replicates and see their memory; REPLIC
 	@$(MAKE) -s -j$(JOBS) build
 	@MPIRUN="$(MPIRUN)" DSEP=$(CURDIR)/dsep bash tests/bench/replicates.sh
 
-bench-lingam: deps ## time DirectLiNGAM; SIZES="200:5000" (p:n) RANKS="1 2"
-	@$(MAKE) -s -j$(JOBS) build
-	@MPIRUN="$(MPIRUN)" DSEP=$(CURDIR)/dsep bash tests/bench/lingam.sh
-
 bench-represent: deps ## time a representation of 2,000 variables with its bootstrap; RANKS=2
 	@$(MAKE) -s -j$(JOBS) build
 	@MPIRUN="$(MPIRUN)" DSEP=$(CURDIR)/dsep bash tests/bench/represent.sh
+
+bench-lingam: deps ## time DirectLiNGAM; SIZES="200:5000" (p:n) RANKS="1 2"
+	@$(MAKE) -s -j$(JOBS) build
+	@MPIRUN="$(MPIRUN)" DSEP=$(CURDIR)/dsep bash tests/bench/lingam.sh
 
 bench-scaling: deps ## measure and draw how time grows: docs/scaling.csv, docs/scaling.svg
 	@$(MAKE) -s -j$(JOBS) build

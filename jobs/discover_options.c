@@ -4,10 +4,11 @@
 
 const dsep_option dsep_discover_option_table[] = {
     {"method", 0, DSEP_OPTION_CHOICE, FIELD(method), NULL, "pc", 0, 0,
-     "pc|lingam|ica-lingam|var-lingam",
+     "pc|lingam|ica-lingam|var-lingam|exact",
      "pc: PC-stable, a CPDAG; assumes that no common cause is unmeasured. lingam: DirectLiNGAM, a "
      "DAG with coefficients of linear non-Gaussian data, of several environments one order; "
-     "ica-lingam: the same from independent components; var-lingam: of a time series, with lags"},
+     "ica-lingam: the same from independent components; var-lingam: of a time series, with lags. "
+     "exact: the probability of every edge and path over all DAGs of up to 25 variables"},
     {"dry-run", 0, DSEP_OPTION_FLAG, FIELD(dry_run), NULL, NULL, 0, 0, NULL,
      "check everything and forecast, but run nothing"},
     {"memory-per-node", 0, DSEP_OPTION_SIZE, FIELD(memory_per_node), "SIZE", NULL, 0, 0, NULL,
@@ -62,6 +63,12 @@ const dsep_option dsep_var_lingam_option_table[] = {
     {0},
 };
 
+const dsep_option dsep_exact_option_table[] = {
+    {"edge-probability", 0, DSEP_OPTION_REAL, FIELD(edge_probability), "P", "0.5", 0.5, 1, NULL,
+     "the graph has the edges that are more probable than P; the result has all probabilities"},
+    {0},
+};
+
 #define REPLICATE(name) offsetof(dsep_replicate_options, name)
 
 const dsep_option dsep_replicate_option_table[] = {
@@ -96,6 +103,7 @@ const dsep_option_group dsep_discover_groups[] = {
     {"LiNGAM", dsep_lingam_option_table, FIELD(lingam), "lingam ica-lingam var-lingam"},
     {"ICA-LiNGAM", dsep_ica_lingam_option_table, FIELD(lingam), "ica-lingam"},
     {"VAR-LiNGAM", dsep_var_lingam_option_table, FIELD(lingam), "var-lingam"},
+    {"Exact posterior", dsep_exact_option_table, 0, "exact"},
     {"Replicates", dsep_replicate_option_table, FIELD(replicate), "pc lingam ica-lingam"},
     {"Running", dsep_running_option_table, FIELD(running), NULL},
     {"Data", dsep_data_option_table, FIELD(data), NULL},

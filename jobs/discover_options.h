@@ -44,6 +44,7 @@ typedef struct {
     int trace;
     char *knowledge;
     int skeleton_only, dry_run, json;
+    double edge_probability; /* from which on an edge is in the graph of the exact posterior */
     int64_t memory_per_node; /* 0: what the node has */
 } dsep_discover_settings;
 
@@ -52,7 +53,8 @@ typedef enum {
     DSEP_METHOD_PC,
     DSEP_METHOD_LINGAM,
     DSEP_METHOD_ICA_LINGAM,
-    DSEP_METHOD_VAR_LINGAM
+    DSEP_METHOD_VAR_LINGAM,
+    DSEP_METHOD_EXACT
 } dsep_method;
 
 extern const dsep_option dsep_discover_option_table[]; /* of every method */
@@ -60,6 +62,7 @@ extern const dsep_option dsep_pc_option_table[];
 extern const dsep_option dsep_lingam_option_table[]; /* of all that follow */
 extern const dsep_option dsep_ica_lingam_option_table[];
 extern const dsep_option dsep_var_lingam_option_table[];
+extern const dsep_option dsep_exact_option_table[];
 extern const dsep_option dsep_replicate_option_table[];
 extern const dsep_option_group dsep_discover_groups[];
 

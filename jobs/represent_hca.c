@@ -1,4 +1,5 @@
-/* represent --method hca: bootstrap replicates come first among the units, null draws after them. */
+/* represent --method hca: bootstrap replicates come first among the units, null draws after them.
+ */
 #include "jobs/represent_run.h"
 #include "mpi/log.h"
 #include "mpi/memory.h"
@@ -16,8 +17,8 @@ static const double null_levels[LEVELS] = {0.05, 0.25, 0.5, 0.75, 0.95};
 
 struct dsep_represent_work {
     dsep_hca *fit;
-    int64_t done, fitted, converged;      /* replicates */
-    int64_t null_done, null_below;        /* null draws; those with a MIC as low as the fit's */
+    int64_t done, fitted, converged; /* replicates */
+    int64_t null_done, null_below;   /* null draws; those with a MIC as low as the fit's */
     double mic_interval[2], mic_null[LEVELS];
     double *interval; /* [K x d x d x 2] of weights; NULL without replicates */
 };
@@ -107,8 +108,8 @@ static void judge_mic(const dsep_represent_run *run, struct dsep_represent_work 
     const int64_t replicates = run->settings->replicates, n = run->n_values;
     const double tail = (1 - run->settings->confidence) / 2, *values = run->campaign->values;
     for (int side = 0; side < 2; side++)
-        work->mic_interval[side] = dsep_represent_quantile(
-            values + DSEP_HCA_MIC, replicates, n, side ? 1 - tail : tail, room);
+        work->mic_interval[side] = dsep_represent_quantile(values + DSEP_HCA_MIC, replicates, n,
+                                                           side ? 1 - tail : tail, room);
     for (int i = 0; i < LEVELS; i++)
         work->mic_null[i] =
             dsep_represent_quantile(values + replicates * n + DSEP_HCA_MIC,
@@ -122,9 +123,8 @@ static void judge_weights(const dsep_represent_run *run, struct dsep_represent_w
     const double *values = run->campaign->values + DSEP_HCA_IC + k;
     for (int64_t i = 0; i < k * d * d; i++)
         for (int side = 0; side < 2; side++)
-            work->interval[2 * i + side] =
-                dsep_represent_quantile(values + i, run->settings->replicates, run->n_values,
-                                        side ? 1 - tail : tail, room);
+            work->interval[2 * i + side] = dsep_represent_quantile(
+                values + i, run->settings->replicates, run->n_values, side ? 1 - tail : tail, room);
 }
 
 /* Of a pair of factors the weight of largest size among the environments whose interval excludes
@@ -228,7 +228,8 @@ static void write_attributes(dsep_h5write *file, const dsep_represent_run *run) 
 static int write(dsep_context *ctx, dsep_h5write *file, const dsep_represent_run *run) {
     int code = DSEP_OK;
     char text[128];
-    int64_t largest = 0; /* the matrices that were decomposed are of the smaller of rows, variables */
+    int64_t largest =
+        0; /* the matrices that were decomposed are of the smaller of rows, variables */
     const struct dsep_represent_work *work = run->work;
     const dsep_hca *fit = work->fit;
     const int64_t k = fit->n_environments, d = fit->n_factors;

@@ -90,8 +90,7 @@ static int check_table(const dsep_represent_settings *s, const dsep_table *table
 
 /* Of those that were chosen, all that are too small, in one message. */
 static int check_rows(const dsep_represent_settings *s, const dsep_table *table,
-                      const int64_t *rows, const int32_t *label, int64_t count,
-                      dsep_error *error) {
+                      const int64_t *rows, const int32_t *label, int64_t count, dsep_error *error) {
     char small[1200] = "", large[600] = "";
     for (int64_t i = 0; i < count; i++) {
         const size_t a = strlen(small), b = strlen(large);
@@ -125,22 +124,22 @@ int64_t dsep_represent_bytes(dsep_context *ctx, const dsep_represent_run *run) {
     }
     if (run->settings->method != DSEP_REPRESENT_HCA)
         largest = p;
-    return (int64_t)(node + ranks * 8 * (3 * largest * largest + 4 * k * d * p +
-                                         2 * (double)run->n_rows * d));
+    return (int64_t)(node +
+                     ranks * 8 *
+                         (3 * largest * largest + 4 * k * d * p + 2 * (double)run->n_rows * d));
 }
 
 static int check_memory(dsep_context *ctx, const dsep_represent_run *run) {
     const int64_t bytes = dsep_represent_bytes(ctx, run);
-    int64_t there = run->settings->memory_per_node ? run->settings->memory_per_node
-                                                   : dsep_memory_available();
+    int64_t there =
+        run->settings->memory_per_node ? run->settings->memory_per_node : dsep_memory_available();
     dsep_min_i64(ctx, &there, 1);
     if (run->settings->dry_run && dsep_rank(ctx) == 0)
         printf("%" PRId64 " factors of %" PRId64 " variables, %" PRId64 " rows in %" PRId64
                " environments, %" PRId64 " replicates\n"
                "memory    about %.3g GB on each node beside the table; %.3g GB are there\n",
-               run->settings->factors, run->table->n_variables, run->n_rows,
-               run->n_environments, run->settings->replicates, (double)bytes / 1e9,
-               (double)there / 1e9);
+               run->settings->factors, run->table->n_variables, run->n_rows, run->n_environments,
+               run->settings->replicates, (double)bytes / 1e9, (double)there / 1e9);
     if (bytes <= there)
         return DSEP_OK;
     return dsep_fail(ctx, DSEP_ERROR_RESOURCES,
@@ -186,8 +185,8 @@ static int bring_together(dsep_context *ctx, dsep_represent_run *run) {
         run->n_rows += rows[label[e]];
     }
     DSEP_TRY(check_memory(ctx, run));
-    DSEP_TRY(dsep_environments_create(ctx, run->table, label, run->n_environments,
-                                      &run->environments));
+    DSEP_TRY(
+        dsep_environments_create(ctx, run->table, label, run->n_environments, &run->environments));
 cleanup:
     free(rows);
     free(label);

@@ -59,9 +59,8 @@ static int fit(dsep_context *ctx, dsep_represent_run *run) {
     const dsep_represent_settings *s = run->settings;
     struct dsep_represent_work *work = run->work = dsep_array(1, sizeof *work);
     DSEP_AGREE(ctx, work ? DSEP_OK : dsep_out_of_memory(dsep_context_error(ctx), "a fit"));
-    work->settings = dsep_intervened_defaults(s->method == DSEP_REPRESENT_LSCALE
-                                                  ? DSEP_METHOD_LSCALE
-                                                  : DSEP_METHOD_DISENTANGLE);
+    work->settings = dsep_intervened_defaults(
+        s->method == DSEP_REPRESENT_LSCALE ? DSEP_METHOD_LSCALE : DSEP_METHOD_DISENTANGLE);
     work->settings.gamma = s->pruning.threshold;
     work->settings.hard = !s->lscale.soft;
     DSEP_TRY(dsep_precisions_of_environments(ctx, run->environments, observational(run), s->factors,
@@ -118,13 +117,12 @@ static int put_edges(dsep_represent_run *run, dsep_error *error) {
         for (int64_t cause = 0; cause < effect; cause++) {
             const int64_t at = effect * d + cause;
             if (judged ? judged->edge[at] : work->fit->ancestor[at])
-                run->edges[run->n_edges++] =
-                    (dsep_factor_edge){cause,
-                                       effect,
-                                       work->fit->strength[at],
-                                       judged ? judged->low[at] : NAN,
-                                       judged ? judged->high[at] : NAN,
-                                       work->precisions->observational};
+                run->edges[run->n_edges++] = (dsep_factor_edge){cause,
+                                                                effect,
+                                                                work->fit->strength[at],
+                                                                judged ? judged->low[at] : NAN,
+                                                                judged ? judged->high[at] : NAN,
+                                                                work->precisions->observational};
         }
     return DSEP_OK;
 }
@@ -136,8 +134,8 @@ static int judge(dsep_context *ctx, dsep_represent_run *run) {
     dsep_error *error = dsep_context_error(ctx);
     if (run->campaign && run->campaign->n_done > 1) {
         rows = gather_done(run, &count);
-        mine = rows ? dsep_intervened_judge(run->work->fit, rows, count,
-                                            run->settings->confidence, error, &run->work->edges)
+        mine = rows ? dsep_intervened_judge(run->work->fit, rows, count, run->settings->confidence,
+                                            error, &run->work->edges)
                     : dsep_out_of_memory(error, "the replicates");
     }
     if (!mine)
@@ -187,7 +185,8 @@ static int write(dsep_context *ctx, dsep_h5write *file, const dsep_represent_run
     const struct dsep_represent_work *work = run->work;
     const int64_t d = run->fit->n_factors;
     dsep_h5write_attribute_text(file, at, "linear_algebra", work->precisions->arithmetic);
-    dsep_h5write_attribute_integer(file, at, "replicates", run->campaign ? run->campaign->n_done : 0);
+    dsep_h5write_attribute_integer(file, at, "replicates",
+                                   run->campaign ? run->campaign->n_done : 0);
     dsep_h5write_attribute_text(file, at, "observational",
                                 run->labels[work->precisions->observational]);
     dsep_h5write_attribute_real(file, at, "spill", work->fit->spill);

@@ -5,7 +5,11 @@
 #include "jobs/data_options.h"
 #include "jobs/running.h"
 
-typedef enum { DSEP_REPRESENT_HCA, DSEP_REPRESENT_INTERVENTIONAL, DSEP_REPRESENT_LSCALE } dsep_represent_kind;
+typedef enum {
+    DSEP_REPRESENT_HCA,
+    DSEP_REPRESENT_INTERVENTIONAL,
+    DSEP_REPRESENT_LSCALE
+} dsep_represent_kind;
 
 typedef struct {
     int contrast; /* dsep_contrast */

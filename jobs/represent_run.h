@@ -66,8 +66,8 @@ int64_t dsep_represent_bytes(dsep_context *ctx, const dsep_represent_run *run);
 /* Where a label stands among those of the run, -1 where it does not. Not collective. */
 int64_t dsep_represent_find(const dsep_represent_run *run, const char *label);
 
-/* The quantile of values, NaN among them left out, by linear interpolation between order statistics;
- * NaN of none. Not collective. values: [count] every `stride`-th; room: [count]. */
+/* The quantile of values, NaN among them left out, by linear interpolation between order
+ * statistics; NaN of none. Not collective. values: [count] every `stride`-th; room: [count]. */
 double dsep_represent_quantile(const double *values, int64_t count, int64_t stride, double level,
                                double *room);
 

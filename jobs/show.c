@@ -4,6 +4,7 @@
 #include "jobs/commands.h"
 #include "jobs/output.h"
 #include "jobs/representation_read.h"
+#include "jobs/show_exact.h"
 #include "jobs/show_replicates.h"
 #include "jobs/show_representation.h"
 #include "jobs/show_text.h"
@@ -435,6 +436,7 @@ static int print_graph(FILE *stream, const dsep_h5tree *tree, const char *path, 
         code = print_fragile(stream, result, error);
     if (!code && dsep_h5tree_find(tree, "replicates/edges"))
         code = dsep_show_replicates(stream, path, result->graph, error);
+    dsep_show_exact(stream, tree, result->graph);
     print_conflicts(stream, tree, result->graph);
     print_section(stream, tree, "knowledge", "Knowledge");
     print_section(stream, tree, "search", "Search");
