@@ -150,6 +150,7 @@ bench-replicates: deps ## time bootstrap replicates and see their memory; REPLIC
 bench-represent: deps ## time a representation of 2,000 variables with its bootstrap; RANKS=2
 	@$(MAKE) -s -j$(JOBS) build
 	@MPIRUN="$(MPIRUN)" DSEP=$(CURDIR)/dsep bash tests/bench/represent.sh
+
 bench-lingam: deps ## time DirectLiNGAM; SIZES="200:5000" (p:n) RANKS="1 2"
 	@$(MAKE) -s -j$(JOBS) build
 	@MPIRUN="$(MPIRUN)" DSEP=$(CURDIR)/dsep bash tests/bench/lingam.sh
