@@ -104,7 +104,7 @@ const dsep_option_group dsep_discover_groups[] = {
     {"ICA-LiNGAM", dsep_ica_lingam_option_table, FIELD(lingam), "ica-lingam"},
     {"VAR-LiNGAM", dsep_var_lingam_option_table, FIELD(lingam), "var-lingam"},
     {"Exact posterior", dsep_exact_option_table, 0, "exact"},
-    {"Replicates", dsep_replicate_option_table, FIELD(replicate), "pc"},
+    {"Replicates", dsep_replicate_option_table, FIELD(replicate), "pc lingam ica-lingam"},
     {"Running", dsep_running_option_table, FIELD(running), NULL},
     {"Data", dsep_data_option_table, FIELD(data), NULL},
     {"Common", dsep_common_options, FIELD(common), NULL},

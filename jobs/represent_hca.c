@@ -229,8 +229,7 @@ static int write(dsep_context *ctx, dsep_h5write *file, const dsep_represent_run
     const struct dsep_represent_work *work = run->work;
     const dsep_hca *fit = work->fit;
     const int64_t k = fit->n_environments, d = fit->n_factors;
-    dsep_h5write_attribute_text(file, "/representation", "linear_algebra",
-                                "LAPACK, environments spread over ranks");
+    dsep_h5write_attribute_text(file, "/representation", "linear_algebra", fit->arithmetic);
     write_attributes(file, run);
     DSEP_TRY(dsep_whole_array(ctx, file, "/representation/screening", DSEP_H5_DOUBLE,
                               (int64_t[4]){k, k}, fit->screening));
