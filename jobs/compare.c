@@ -26,8 +26,8 @@ static const dsep_option compare_options[] = {
 };
 
 static const dsep_option_group groups[] = {
-    {"Compare", compare_options, 0},
-    {"Common", dsep_common_options, offsetof(settings, common)},
+    {"Compare", compare_options, 0, NULL},
+    {"Common", dsep_common_options, offsetof(settings, common), NULL},
     {0},
 };
 

@@ -5,6 +5,14 @@
 const dsep_option dsep_discover_option_table[] = {
     {"method", 0, DSEP_OPTION_CHOICE, FIELD(method), NULL, "pc", 0, 0, "pc",
      "pc: PC-stable, a CPDAG; assumes that no common cause is unmeasured"},
+    {"dry-run", 0, DSEP_OPTION_FLAG, FIELD(dry_run), NULL, NULL, 0, 0, NULL,
+     "check everything and forecast, but run nothing"},
+    {"memory-per-node", 0, DSEP_OPTION_SIZE, FIELD(memory_per_node), "SIZE", NULL, 0, 0, NULL,
+     "what the run may use; without it what the node has free"},
+    {0},
+};
+
+const dsep_option dsep_pc_option_table[] = {
     {"test", 0, DSEP_OPTION_CHOICE, FIELD(test), NULL, "fisher-z", 0, 0, "fisher-z",
      "fisher-z: partial correlations of continuous data"},
     {"alpha", 'a', DSEP_OPTION_REAL, FIELD(alpha), "A", "0.01", 1e-300, 0.999999, NULL,
@@ -23,10 +31,6 @@ const dsep_option dsep_discover_option_table[] = {
      "forbidden edges, required edges and tiers, in Tetrad's format"},
     {"skeleton-only", 0, DSEP_OPTION_FLAG, FIELD(skeleton_only), NULL, NULL, 0, 0, NULL,
      "stop before edges are oriented"},
-    {"dry-run", 0, DSEP_OPTION_FLAG, FIELD(dry_run), NULL, NULL, 0, 0, NULL,
-     "check everything and forecast, but run nothing"},
-    {"memory-per-node", 0, DSEP_OPTION_SIZE, FIELD(memory_per_node), "SIZE", NULL, 0, 0, NULL,
-     "what the run may use; without it what the node has free"},
     {0},
 };
 
@@ -59,10 +63,11 @@ const dsep_option dsep_replicate_option_table[] = {
 };
 
 const dsep_option_group dsep_discover_groups[] = {
-    {"Discovery", dsep_discover_option_table, 0},
-    {"Replicates", dsep_replicate_option_table, FIELD(replicate)},
-    {"Running", dsep_running_option_table, FIELD(running)},
-    {"Data", dsep_data_option_table, FIELD(data)},
-    {"Common", dsep_common_options, FIELD(common)},
+    {"Discovery", dsep_discover_option_table, 0, NULL},
+    {"PC", dsep_pc_option_table, 0, "pc"},
+    {"Replicates", dsep_replicate_option_table, FIELD(replicate), "pc"},
+    {"Running", dsep_running_option_table, FIELD(running), NULL},
+    {"Data", dsep_data_option_table, FIELD(data), NULL},
+    {"Common", dsep_common_options, FIELD(common), NULL},
     {0},
 };

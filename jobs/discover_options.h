@@ -28,7 +28,8 @@ typedef struct {
     dsep_data_options data;
     dsep_running_options running;
     dsep_replicate_options replicate;
-    int method, test, orientation;
+    int method; /* dsep_method */
+    int test, orientation;
     double alpha;
     int64_t max_order; /* -1: no limit */
     int correlation;   /* dsep_correlation_choice */
@@ -38,7 +39,11 @@ typedef struct {
     int64_t memory_per_node; /* 0: what the node has */
 } dsep_discover_settings;
 
-extern const dsep_option dsep_discover_option_table[];
+/* The methods, in the order of --method's choices. */
+typedef enum { DSEP_METHOD_PC } dsep_method;
+
+extern const dsep_option dsep_discover_option_table[]; /* of every method */
+extern const dsep_option dsep_pc_option_table[];
 extern const dsep_option dsep_replicate_option_table[];
 extern const dsep_option_group dsep_discover_groups[];
 

@@ -6,6 +6,7 @@
 #include "jobs/provenance.h"
 #include "jobs/replicates_result.h"
 #include "jobs/search_tables.h"
+#include "jobs/variables_table.h"
 #include "mpi/exchange.h"
 #include "mpi/memory.h"
 #include "solvers/robustness.h"
@@ -15,24 +16,6 @@
 #include <string.h>
 
 /* --- tables ---------------------------------------------------------------------------------- */
-
-static int write_variables(dsep_h5write *file, const dsep_discover_result *r) {
-    int code = DSEP_OK;
-    static const char *const types[] = {"continuous"};
-    const dsep_table *table = r->input->table;
-    const dsep_correlation *c = r->correlation;
-    int8_t *zeros = dsep_array(c->mine.count, sizeof *zeros);
-    DSEP_TRY(dsep_h5write_table(file, "/variables", table->n_variables, 1,
-                                (const char *const *)table->names));
-    DSEP_TRY(dsep_h5write_categories(file, "type", types, 1, c->mine, zeros));
-    DSEP_TRY(dsep_h5write_column(file, "n_missing", DSEP_H5_INT64, c->mine,
-                                 table->n_missing + c->mine.first));
-    DSEP_TRY(dsep_h5write_column(file, "mean", DSEP_H5_DOUBLE, c->mine, c->mean));
-    DSEP_TRY(dsep_h5write_column(file, "sd", DSEP_H5_DOUBLE, c->mine, c->sd));
-cleanup:
-    free(zeros);
-    return code;
-}
 
 static void write_graph_attributes(dsep_h5write *file, const dsep_pc *pc) {
     const dsep_graph *graph = pc->graph;
@@ -282,7 +265,8 @@ int dsep_discover_result_write(dsep_context *ctx, dsep_discover_result *r) {
     dsep_provenance_write(ctx, file, r->call, r->complete, r->running);
     dsep_provenance_input(file, r->input->table);
     dsep_h5write_attribute_text(file, "/", "graph-hash", r->hash);
-    DSEP_TRY(write_variables(file, r));
+    DSEP_TRY(
+        dsep_variables_write(ctx, file, r->input->table, r->correlation->mean, r->correlation->sd));
     write_graph_attributes(file, r->pc);
     DSEP_TRY(write_edges(ctx, file, r));
     DSEP_TRY(write_sepsets(ctx, file, r->pc->skeleton->sepsets));

@@ -30,8 +30,8 @@ static const dsep_option export_options[] = {
 };
 
 static const dsep_option_group groups[] = {
-    {"Export", export_options, 0},
-    {"Common", dsep_common_options, offsetof(settings, common)},
+    {"Export", export_options, 0, NULL},
+    {"Common", dsep_common_options, offsetof(settings, common), NULL},
     {0},
 };
 

@@ -47,7 +47,10 @@ void dsep_options_help(const dsep_command *command) {
     print_wrapped(command->description, 0);
     printf("\nExamples\n%s", command->examples);
     for (const dsep_option_group *group = command->groups; group->title; group++) {
-        printf("\n%s\n", group->title);
+        printf("\n%s", group->title);
+        if (group->methods)
+            printf(" (--method %s)", group->methods);
+        putchar('\n');
         for (const dsep_option *option = group->options; option->name; option++)
             print_option(option);
     }

@@ -44,6 +44,7 @@ typedef struct {
     const char *title;
     const dsep_option *options;
     size_t offset;
+    const char *methods; /* that its options are for, "pc" or "dagma notears"; NULL: all */
 } dsep_option_group;
 
 /* What every command takes; `common` is the first member of every settings struct. */

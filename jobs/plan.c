@@ -23,12 +23,13 @@ static const dsep_option plan_options[] = {
 };
 
 static const dsep_option_group groups[] = {
-    {"Plan", plan_options, 0},
-    {"Discovery", dsep_discover_option_table, offsetof(plan_settings, discover)},
-    {"Replicates", dsep_replicate_option_table, offsetof(plan_settings, discover.replicate)},
-    {"Running", dsep_running_option_table, offsetof(plan_settings, discover.running)},
-    {"Data", dsep_data_option_table, offsetof(plan_settings, discover.data)},
-    {"Common", dsep_common_options, offsetof(plan_settings, discover.common)},
+    {"Plan", plan_options, 0, NULL},
+    {"Discovery", dsep_discover_option_table, offsetof(plan_settings, discover), NULL},
+    {"PC", dsep_pc_option_table, offsetof(plan_settings, discover), NULL},
+    {"Replicates", dsep_replicate_option_table, offsetof(plan_settings, discover.replicate), NULL},
+    {"Running", dsep_running_option_table, offsetof(plan_settings, discover.running), NULL},
+    {"Data", dsep_data_option_table, offsetof(plan_settings, discover.data), NULL},
+    {"Common", dsep_common_options, offsetof(plan_settings, discover.common), NULL},
     {0},
 };
 

@@ -70,14 +70,14 @@ static const dsep_option design_options[] = {
 };
 
 const dsep_option_group dsep_sensitivity_groups[] = {
-    {"Choices: lists with commas, of which the first members make the reference", choice_options,
-     0},
-    {"Simulation", simulation_options, 0},
-    {"Design", design_options, 0},
-    {"Edges of a result", dsep_edge_robustness_option_table, FIELD(robustness)},
-    {"Running", dsep_running_option_table, FIELD(running)},
-    {"Data", dsep_data_option_table, FIELD(data)},
-    {"Common", dsep_common_options, FIELD(common)},
+    {"Choices: lists with commas, of which the first members make the reference", choice_options, 0,
+     NULL},
+    {"Simulation", simulation_options, 0, NULL},
+    {"Design", design_options, 0, NULL},
+    {"Edges of a result", dsep_edge_robustness_option_table, FIELD(robustness), NULL},
+    {"Running", dsep_running_option_table, FIELD(running), NULL},
+    {"Data", dsep_data_option_table, FIELD(data), NULL},
+    {"Common", dsep_common_options, FIELD(common), NULL},
     {0},
 };
 

@@ -28,8 +28,8 @@ static const dsep_option show_options[] = {
 };
 
 static const dsep_option_group groups[] = {
-    {"Show", show_options, 0},
-    {"Common", dsep_common_options, offsetof(settings, common)},
+    {"Show", show_options, 0, NULL},
+    {"Common", dsep_common_options, offsetof(settings, common), NULL},
     {0},
 };
 
@@ -216,7 +216,9 @@ static int shown_width(const dsep_named_graph *graph, const strength *list, int6
     return dsep_show_width(graph->names, edges, count);
 }
 
-static int print_strongest(FILE *stream, const dsep_named_graph *graph, dsep_error *error) {
+/* meaning: what weights are. */
+static int print_strongest(FILE *stream, const dsep_named_graph *graph, const char *meaning,
+                           dsep_error *error) {
     const int64_t shown = graph->n_edges < STRONGEST ? graph->n_edges : STRONGEST;
     strength *list = dsep_array(graph->n_edges, sizeof *list);
     if (!list)
@@ -225,9 +227,8 @@ static int print_strongest(FILE *stream, const dsep_named_graph *graph, dsep_err
         list[e] = (strength){isnan(graph->weight[e]) ? -1 : fabs(graph->weight[e]), e};
     qsort(list, (size_t)graph->n_edges, sizeof *list, by_strength);
     if (shown > 0)
-        fprintf(stream,
-                "\nEdges%s (weight; p_max is the largest p-value of any test of the pair)\n",
-                shown < graph->n_edges ? ", the 20 strongest" : "");
+        fprintf(stream, "\nEdges%s (%s)\n", shown < graph->n_edges ? ", the 20 strongest" : "",
+                meaning);
     const int width = shown_width(graph, list, shown);
     for (int64_t i = 0; i < shown; i++)
         print_edge(stream, graph, list[i].edge, width);
@@ -285,14 +286,18 @@ static void print_census(FILE *stream, const dsep_named_graph *graph) {
     fputc('\n', stream);
 }
 
-static void print_validity(FILE *stream, const dsep_h5tree *tree) {
+static void print_validity(FILE *stream, const dsep_h5tree *tree, dsep_graph_kind kind) {
     const dsep_h5tree *valid = dsep_h5tree_find(tree, "graph/valid");
     if (!valid || !valid->integers || valid->count != 1)
         return;
-    print_text(stream, "valid",
-               valid->integers[0] ? "yes"
-                                  : "NO: no DAG has this graph's skeleton and arrows; the tests "
-                                    "contradict each other somewhere");
+    if (valid->integers[0])
+        print_text(stream, "valid", kind == DSEP_GRAPH_DAG ? "yes, without a cycle" : "yes");
+    else
+        print_text(stream, "valid",
+                   kind == DSEP_GRAPH_DAG
+                       ? "NO: the edges have a cycle"
+                       : "NO: no DAG has this graph's skeleton and arrows; the tests contradict "
+                         "each other somewhere");
 }
 
 /* --- the whole ---------------------------------------------------------------------------------
@@ -408,7 +413,8 @@ static void print_conflicts(FILE *stream, const dsep_h5tree *tree, const dsep_na
 
 static int print_graph(FILE *stream, const dsep_h5tree *tree, const char *path, dsep_error *error) {
     static const char *const told[] = {
-        "kind", "valid", "n_edges", "n_directed", "n_samples", "robustness_alpha", NULL};
+        "kind", "valid", "n_edges", "n_directed", "n_samples", "robustness_alpha", "weight", NULL};
+    static const char tested[] = "weight; p_max is the largest p-value of any test of the pair";
     dsep_result *result = NULL;
     if (!dsep_h5tree_find(tree, "graph/edges"))
         return DSEP_OK;
@@ -416,9 +422,10 @@ static int print_graph(FILE *stream, const dsep_h5tree *tree, const char *path, 
     if (code)
         return code;
     print_census(stream, result->graph);
-    print_validity(stream, tree);
+    print_validity(stream, tree, result->graph->graph->kind);
     print_attributes(stream, dsep_h5tree_find(tree, "graph"), told);
-    code = print_strongest(stream, result->graph, error);
+    code = print_strongest(stream, result->graph, dsep_h5tree_text(tree, "graph/weight", tested),
+                           error);
     if (!code)
         code = print_fragile(stream, result, error);
     if (!code && dsep_h5tree_find(tree, "replicates/edges"))

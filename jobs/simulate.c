@@ -52,9 +52,9 @@ static const dsep_option data_options[] = {
 };
 
 static const dsep_option_group groups[] = {
-    {"Model", model_options, 0},
-    {"Data", data_options, 0},
-    {"Common", dsep_common_options, FIELD(common)},
+    {"Model", model_options, 0, NULL},
+    {"Data", data_options, 0, NULL},
+    {"Common", dsep_common_options, FIELD(common), NULL},
     {0},
 };
 

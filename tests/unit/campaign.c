@@ -70,7 +70,7 @@ typedef struct {
 } how;
 
 static const dsep_option no_options[] = {{0}};
-static const dsep_option_group groups_of_options[] = {{"None", no_options, 0}, {0}};
+static const dsep_option_group groups_of_options[] = {{"None", no_options, 0, NULL}, {0}};
 static const dsep_command command = {.name = "bench", .groups = groups_of_options};
 
 /* One allocation; b->seen goes on. */

@@ -2,6 +2,7 @@
  * their exact words, texts for provenance that read back to the same settings; and where a result
  * goes. */
 #include "jobs/options.h"
+#include "jobs/option_scope.h"
 #include "jobs/output_path.h"
 #include "mpi/exchange.h"
 #include "tests/support/tap.h"
@@ -48,9 +49,9 @@ static const dsep_option shared[] = {
 };
 
 static const dsep_option_group groups[] = {
-    {"Own", own, 0},
-    {"Shared", shared, FIELD(more)},
-    {"Common", dsep_common_options, FIELD(common)},
+    {"Own", own, 0, NULL},
+    {"Shared", shared, FIELD(more), "fast slow"},
+    {"Common", dsep_common_options, FIELD(common), NULL},
     {0},
 };
 
@@ -544,6 +545,28 @@ static void test_output_path(void) {
     free(folder);
 }
 
+/* --- options of some methods ----------------------------------------------------------------- */
+
+static int scope(const char *line, const char *method) {
+    parsed p = parse(line);
+    error = (dsep_error){0};
+    const int code = p.call ? dsep_option_scope_check(p.call, method, &error) : -1;
+    dsep_invocation_destroy(&p.call);
+    return code;
+}
+
+static void test_scope(void) {
+    tap_ok(scope("data.csv --count-two 4", "fast") == 0 && scope("data.csv", "other") == 0,
+           "an option of its own method; none of another's");
+    tap_ok(scope("data.csv --count-two -3 --whole 1,2", "other") == 0,
+           "another method's at its default says nothing");
+    tap_ok(scope("data.csv --count-two 4", "other") == DSEP_ERROR_USAGE &&
+               strcmp(error.text, "--count-two means nothing with --method other: it is for fast "
+                                  "slow") == 0,
+           "another method's is refused: %s", error.text);
+    tap_ok(scope("data.csv --count-two 4", "low") == DSEP_ERROR_USAGE, "methods are whole words");
+}
+
 int main(int argc, char **argv) {
     ctx = tap_begin(&argc, &argv);
     tap_directory();
@@ -558,5 +581,6 @@ int main(int argc, char **argv) {
     test_round_trips();
     test_line();
     test_output_path();
+    test_scope();
     return tap_end();
 }

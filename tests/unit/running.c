@@ -31,9 +31,9 @@ static const dsep_option own[] = {
     {0},
 };
 static const dsep_option_group groups[] = {
-    {"Own", own, 0},
-    {"Running", dsep_running_option_table, FIELD(running)},
-    {"Common", dsep_common_options, FIELD(common)},
+    {"Own", own, 0, NULL},
+    {"Running", dsep_running_option_table, FIELD(running), NULL},
+    {"Common", dsep_common_options, FIELD(common), NULL},
     {0},
 };
 static const dsep_command command = {

@@ -1,0 +1,186 @@
+#include "jobs/dag_run.h"
+
+#include "io/graph_hash.h"
+#include "io/table_read.h"
+#include "jobs/provenance.h"
+#include "jobs/variables_table.h"
+#include "mpi/exchange.h"
+#include "mpi/log.h"
+#include "mpi/memory.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* --- in -------------------------------------------------------------------------------------- */
+
+int dsep_dag_run_open(dsep_context *ctx, const dsep_discovery *discovery, int64_t least,
+                      dsep_dag_run *run) {
+    int code = DSEP_OK;
+    const dsep_discover_settings *settings = discovery->settings;
+    const dsep_table_settings reading = dsep_data_settings(&settings->data, discovery->data, least);
+    *run = (dsep_dag_run){.discovery = discovery};
+    dsep_log_section_begin(ctx, "reading");
+    DSEP_TRY(dsep_table_read(ctx, &reading, &run->table));
+    dsep_log_line(ctx, "input: %s, %lld samples x %lld variables, checksum %s", discovery->data,
+                  (long long)run->table->n_samples, (long long)run->table->n_variables,
+                  run->table->checksum);
+    if (*run->table->notes)
+        dsep_log_line(ctx, "%.*s", (int)(strlen(run->table->notes) - 1), run->table->notes);
+    run->memory_available =
+        settings->memory_per_node ? settings->memory_per_node : dsep_memory_available();
+    dsep_min_i64(ctx, &run->memory_available, 1);
+cleanup:
+    return code;
+}
+
+int dsep_dag_run_begin(dsep_context *ctx, dsep_dag_run *run, int64_t bytes, const char *what,
+                       int *dry) {
+    int code = DSEP_OK;
+    const dsep_discovery *discovery = run->discovery;
+    *dry = discovery->settings->dry_run;
+    if (*dry && dsep_rank(ctx) == 0)
+        printf("%lld samples x %lld variables\n"
+               "memory    %.3g GB on each node beside the table (%s); %.3g GB are there\n",
+               (long long)run->table->n_samples, (long long)run->table->n_variables,
+               (double)bytes / 1e9, what, (double)run->memory_available / 1e9);
+    if (bytes < 0 || bytes > run->memory_available)
+        return dsep_fail(ctx, DSEP_ERROR_RESOURCES,
+                         "this run needs %.3g GB of memory on each node (%s) and %.3g GB are "
+                         "there: choose variables with --columns or --drop, ask for nodes with "
+                         "more memory, or raise --memory-per-node if it was set too low",
+                         bytes < 0 ? INFINITY : (double)bytes / 1e9, what,
+                         (double)run->memory_available / 1e9);
+    if (!*dry)
+        DSEP_TRY(dsep_running_open(ctx, discovery->call, &discovery->settings->running,
+                                   discovery->path, run->table->checksum, discovery->clock_began,
+                                   &run->running));
+cleanup:
+    return code;
+}
+
+/* --- out ------------------------------------------------------------------------------------- */
+
+static dsep_block whole_on_zero(dsep_context *ctx, int64_t rows) {
+    return (dsep_block){dsep_rank(ctx) == 0 ? 0 : rows, dsep_rank(ctx) == 0 ? rows : 0};
+}
+
+/* The edges in file order, from rank 0, which has them all as every rank has. */
+static int write_edges(dsep_context *ctx, dsep_h5write *file, const dsep_dag_found *found) {
+    int code = DSEP_OK, mine = DSEP_OK;
+    static const char *const marks[] = {"tail", "arrow", "circle"};
+    const int64_t n = found->graph->n_edges;
+    const dsep_block rows = whole_on_zero(ctx, n);
+    dsep_edge *edges = dsep_array(n, sizeof *edges);
+    int64_t *ends = dsep_array(3 * n, sizeof *ends); /* sources, targets, orders */
+    int8_t *mark = dsep_array(2 * n, sizeof *mark);
+    double *p_max = dsep_array(n, sizeof *p_max);
+    mine = edges && ends && mark && p_max
+               ? dsep_graph_edges(found->graph, dsep_context_error(ctx), edges, NULL)
+               : dsep_out_of_memory(dsep_context_error(ctx), "the edges");
+    DSEP_AGREE(ctx, mine);
+    for (int64_t e = 0; e < n; e++) {
+        ends[e] = edges[e].source;
+        ends[n + e] = edges[e].target;
+        ends[2 * n + e] = -1; /* no test was made */
+        mark[e] = (int8_t)(edges[e].mark_source - 1);
+        mark[n + e] = (int8_t)(edges[e].mark_target - 1);
+        p_max[e] = NAN;
+    }
+    DSEP_TRY(dsep_h5write_table(file, "/graph/edges", n, 0, NULL));
+    DSEP_TRY(dsep_h5write_column(file, "source", DSEP_H5_INT64, rows, ends));
+    DSEP_TRY(dsep_h5write_column(file, "target", DSEP_H5_INT64, rows, ends + n));
+    DSEP_TRY(dsep_h5write_categories(file, "mark_source", marks, 3, rows, mark));
+    DSEP_TRY(dsep_h5write_categories(file, "mark_target", marks, 3, rows, mark + n));
+    DSEP_TRY(dsep_h5write_column(file, "weight", DSEP_H5_DOUBLE, rows, found->weight));
+    DSEP_TRY(dsep_h5write_column(file, "p_max", DSEP_H5_DOUBLE, rows, p_max));
+    DSEP_TRY(dsep_h5write_column(file, "order", DSEP_H5_INT64, rows, ends + 2 * n));
+cleanup:
+    free(edges);
+    free(ends);
+    free(mark);
+    free(p_max);
+    return code;
+}
+
+static int write_graph(dsep_context *ctx, dsep_h5write *file, const dsep_dag_found *found) {
+    int code = DSEP_OK;
+    const dsep_graph *graph = found->graph;
+    dsep_h5write_attribute_text(file, "/graph", "kind", dsep_graph_kind_name(graph->kind));
+    dsep_h5write_attribute_integer(file, "/graph", "valid", found->valid);
+    dsep_h5write_attribute_integer(file, "/graph", "n_edges", graph->n_edges);
+    dsep_h5write_attribute_integer(file, "/graph", "n_directed", dsep_graph_count_directed(graph));
+    dsep_h5write_attribute_text(file, "/graph", "weight", found->meaning);
+    dsep_h5write_attribute_text(file, "/search", "method", found->method);
+    if (found->nodes)
+        DSEP_TRY(dsep_h5write_table(file, "/graph/nodes", graph->n_nodes, 1, found->nodes));
+    DSEP_TRY(write_edges(ctx, file, found));
+cleanup:
+    return code;
+}
+
+static int write_file(dsep_context *ctx, dsep_dag_run *run, const dsep_dag_found *found,
+                      char hash[17]) {
+    int code = DSEP_OK;
+    dsep_h5write *file = NULL;
+    dsep_log_section *sections = NULL;
+    int64_t n_sections = 0;
+    const dsep_discovery *discovery = run->discovery;
+    dsep_graph_hash(found->graph, found->nodes ? (char *const *)found->nodes : run->table->names,
+                    hash);
+    DSEP_TRY(dsep_running_sections(ctx, &run->running, &sections, &n_sections));
+    dsep_log_section_begin(ctx, "writing");
+    DSEP_TRY(dsep_h5write_create(ctx, discovery->path, &file));
+    dsep_provenance_write(ctx, file, discovery->call, found->complete, &run->running);
+    dsep_provenance_input(file, run->table);
+    dsep_h5write_attribute_text(file, "/", "graph-hash", hash);
+    DSEP_TRY(dsep_variables_write(ctx, file, run->table, NULL, NULL));
+    DSEP_TRY(write_graph(ctx, file, found));
+    if (found->more)
+        DSEP_TRY(found->more(ctx, file, found->data));
+    DSEP_TRY(dsep_provenance_timing(ctx, file, sections, n_sections));
+    DSEP_TRY(dsep_h5write_commit(&file));
+cleanup:
+    dsep_h5write_abandon(&file);
+    free(sections);
+    return code;
+}
+
+static void print_summary(const dsep_dag_run *run, const dsep_dag_found *found, const char *hash) {
+    const dsep_table *table = run->table;
+    const char *path = run->discovery->path;
+    printf("\n%s: a DAG of %lld variables from %lld samples\n", found->title,
+           (long long)table->n_variables, (long long)table->n_samples);
+    printf("  edges     %lld\n", (long long)found->graph->n_edges);
+    if (!found->valid)
+        printf("  INVALID   these edges are no DAG\n");
+    if (found->print)
+        found->print(found->data);
+    printf("  result    %s (graph-hash %s)\n", path, hash);
+    printf("Next: dsep show %s\n      dsep export %s --format dot | dot -Tsvg > graph.svg\n", path,
+           path);
+    fflush(stdout);
+}
+
+int dsep_dag_run_write(dsep_context *ctx, dsep_dag_run *run, const dsep_dag_found *found) {
+    int code = DSEP_OK;
+    char hash[17];
+    dsep_log_section *sections = NULL;
+    int64_t n_sections = 0;
+    DSEP_TRY(write_file(ctx, run, found, hash));
+    if (found->complete)
+        dsep_running_done(ctx, &run->running);
+    DSEP_TRY(dsep_running_sections(ctx, &run->running, &sections, &n_sections));
+    dsep_log_table(ctx, sections, n_sections);
+    if (dsep_rank(ctx) == 0 && !run->discovery->settings->common.quiet)
+        print_summary(run, found, hash);
+cleanup:
+    free(sections);
+    return code;
+}
+
+void dsep_dag_run_close(dsep_dag_run *run) {
+    dsep_running_close(&run->running);
+    dsep_table_destroy(&run->table);
+}

@@ -1,0 +1,76 @@
+#include "jobs/option_scope.h"
+
+#include "mpi/memory.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Whether a list of words holds this one. */
+static int has_word(const char *words, const char *word) {
+    const size_t length = strlen(word);
+    for (const char *at = words; (at = strstr(at, word)); at += length)
+        if ((at == words || at[-1] == ' ') && (at[length] == '\0' || at[length] == ' '))
+            return 1;
+    return 0;
+}
+
+static int same_lists(const dsep_list *a, const dsep_list *b) {
+    int64_t i = 0;
+    while (i < a->count && i < b->count && a->values[i] == b->values[i])
+        i++;
+    return i == a->count && i == b->count;
+}
+
+static int is_same(const dsep_option *option, const void *left, const void *right) {
+    switch (option->kind) {
+    case DSEP_OPTION_FLAG:
+    case DSEP_OPTION_CHOICE:
+        return *(const int *)left == *(const int *)right;
+    case DSEP_OPTION_TEXT: {
+        const char *a = *(char *const *)left, *b = *(char *const *)right;
+        return a && b ? strcmp(a, b) == 0 : a == b;
+    }
+    case DSEP_OPTION_REAL:
+    case DSEP_OPTION_TIME:
+        return *(const double *)left == *(const double *)right;
+    case DSEP_OPTION_INTEGER:
+    case DSEP_OPTION_SIZE:
+        return *(const int64_t *)left == *(const int64_t *)right;
+    default:
+        return same_lists(left, right);
+    }
+}
+
+/* The first option of a group that is not at its default; NULL where there is none. */
+static const dsep_option *first_changed(const dsep_option_group *group, const char *settings,
+                                        const char *defaults) {
+    for (const dsep_option *o = group->options; o->name; o++)
+        if (!is_same(o, settings + group->offset + o->offset, defaults + group->offset + o->offset))
+            return o;
+    return NULL;
+}
+
+int dsep_option_scope_check(const dsep_invocation *call, const char *method, dsep_error *error) {
+    int code = DSEP_OK;
+    const dsep_command *command = call->command;
+    dsep_invocation *usual = NULL;
+    char **words = dsep_array(2 + command->min_arguments, sizeof *words);
+    if (!words)
+        return dsep_out_of_memory(error, "the options");
+    for (int i = 0; i <= command->min_arguments; i++)
+        words[i] = (char *)command->name;
+    DSEP_TRY(dsep_options_parse(command, 1 + command->min_arguments, words, error, &usual));
+    for (const dsep_option_group *g = command->groups; g->title && !code; g++) {
+        if (!g->methods || has_word(g->methods, method))
+            continue;
+        const dsep_option *option = first_changed(g, call->settings, usual->settings);
+        if (option)
+            code = dsep_error_set(error, DSEP_ERROR_USAGE,
+                                  "--%s means nothing with --method %s: it is for %s", option->name,
+                                  method, g->methods);
+    }
+cleanup:
+    dsep_invocation_destroy(&usual);
+    free(words);
+    return code;
+}
