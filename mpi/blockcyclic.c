@@ -14,17 +14,21 @@ void Cblacs_gridinit(int *context, const char *order, int rows, int columns);
 void Cblacs_gridinfo(int context, int *rows, int *columns, int *row, int *column);
 void Cblacs_gridexit(int context);
 
-enum { BLOCK = 256 };
+int dsep_grid_rows(int ranks) {
+    int rows = 1;
+    for (int r = 1; r * r <= ranks; r++)
+        if (ranks % r == 0)
+            rows = r;
+    return rows;
+}
 
 int dsep_grid_create(dsep_context *ctx, dsep_grid **grid) {
     int code = DSEP_OK;
     *grid = calloc(1, sizeof **grid);
     DSEP_AGREE(ctx,
                *grid ? DSEP_OK : dsep_out_of_memory(dsep_context_error(ctx), "a process grid"));
-    int rows = 1;
-    for (int r = 1; r * r <= dsep_size(ctx); r++)
-        if (dsep_size(ctx) % r == 0)
-            rows = r;
+    const int rows = dsep_grid_rows(dsep_size(ctx));
+    (*grid)->block = DSEP_GRID_BLOCK;
     const int handle = Csys2blacs_handle(dsep_comm(ctx));
     (*grid)->context = handle;
     Cblacs_gridinit(&(*grid)->context, "Row", rows, dsep_size(ctx) / rows);
@@ -58,8 +62,8 @@ int dsep_matrix_create(dsep_context *ctx, const dsep_grid *grid, int64_t rows, i
     int code = DSEP_OK, mine = DSEP_OK;
     dsep_matrix *made = calloc(1, sizeof *made);
     *matrix = NULL;
-    const int64_t high = local_count(rows, BLOCK, grid->row, grid->rows);
-    const int64_t wide = local_count(columns, BLOCK, grid->column, grid->columns);
+    const int64_t high = local_count(rows, grid->block, grid->row, grid->rows);
+    const int64_t wide = local_count(columns, grid->block, grid->column, grid->columns);
     const int64_t cells = dsep_bytes(high, wide, 1);
     if (rows > INT32_MAX || columns > INT32_MAX || cells < 0 || cells > INT32_MAX)
         mine = dsep_fail(ctx, DSEP_ERROR_RESOURCES,
@@ -74,11 +78,12 @@ int dsep_matrix_create(dsep_context *ctx, const dsep_grid *grid, int64_t rows, i
     made->grid = grid;
     made->rows = rows;
     made->columns = columns;
-    made->block = BLOCK;
+    made->block = grid->block;
     made->local_rows = (int)high;
     made->local_columns = (int)wide;
-    const int descriptor[9] = {1, grid->context,           (int)rows, (int)columns, BLOCK, BLOCK, 0,
-                               0, high > 0 ? (int)high : 1};
+    const int descriptor[9] = {
+        1, grid->context,           (int)rows, (int)columns, grid->block, grid->block, 0,
+        0, high > 0 ? (int)high : 1};
     memcpy(made->descriptor, descriptor, sizeof descriptor);
     *matrix = made;
     made = NULL;
@@ -107,6 +112,14 @@ int64_t dsep_matrix_column(const dsep_matrix *matrix, int local) {
     return global_index(local, matrix->block, matrix->grid->column, matrix->grid->columns);
 }
 
+int dsep_matrix_local_row(const dsep_matrix *matrix, int64_t row) {
+    return (int)local_count(row, matrix->block, matrix->grid->row, matrix->grid->rows);
+}
+
+int dsep_matrix_local_column(const dsep_matrix *matrix, int64_t column) {
+    return (int)local_count(column, matrix->block, matrix->grid->column, matrix->grid->columns);
+}
+
 /* The grid is numbered row after row, so the rank of a process is plain arithmetic. */
 static int owner(const dsep_matrix *matrix, int64_t row, int64_t column) {
     const int r = (int)(row / matrix->block % matrix->grid->rows);
@@ -114,21 +127,29 @@ static int owner(const dsep_matrix *matrix, int64_t row, int64_t column) {
     return r * matrix->grid->columns + c;
 }
 
+static int64_t rows_of_block(const dsep_matrix *matrix, int64_t row) {
+    return matrix->rows - row < matrix->block ? matrix->rows - row : matrix->block;
+}
+
 /* Packs my columns for their owners: column after column, so both sides meet elements alike.
  * at: [ranks] where each owner's part begins; used up. */
 static void pack(const dsep_matrix *matrix, dsep_block columns, const double *mine, int64_t *at,
                  double *packed) {
     for (int64_t j = 0; j < columns.count; j++)
-        for (int64_t i = 0; i < matrix->rows; i++)
-            packed[at[owner(matrix, i, columns.first + j)]++] = mine[j * matrix->rows + i];
+        for (int64_t i = 0; i < matrix->rows; i += matrix->block) {
+            const int to = owner(matrix, i, columns.first + j);
+            const int64_t count = rows_of_block(matrix, i);
+            memcpy(packed + at[to], mine + j * matrix->rows + i, (size_t)count * sizeof *mine);
+            at[to] += count;
+        }
 }
 
 /* Block owners ascend with the column, so what arrives in rank order is in column order. */
 static void count_messages(const dsep_matrix *matrix, dsep_block columns, int ranks, int64_t *out,
                            int64_t *in) {
     for (int64_t j = 0; j < columns.count; j++)
-        for (int64_t i = 0; i < matrix->rows; i++)
-            out[owner(matrix, i, columns.first + j)]++;
+        for (int64_t i = 0; i < matrix->rows; i += matrix->block)
+            out[owner(matrix, i, columns.first + j)] += rows_of_block(matrix, i);
     for (int c = 0; c < matrix->local_columns; c++)
         in[dsep_layout_owner(matrix->columns, ranks, dsep_matrix_column(matrix, c))] +=
             matrix->local_rows;
@@ -140,7 +161,7 @@ int dsep_matrix_from_columns(dsep_context *ctx, const double *mine, dsep_matrix 
     const dsep_block columns = dsep_layout_block(matrix->columns, ranks, dsep_rank(ctx));
     int64_t *out = dsep_array(ranks, sizeof *out), *in = dsep_array(ranks, sizeof *in);
     int64_t *at = dsep_array(ranks, sizeof *at);
-    double *packed = dsep_array(matrix->rows * columns.count, sizeof *packed);
+    double *packed = dsep_array(dsep_bytes(matrix->rows, columns.count, 1), sizeof *packed);
     DSEP_AGREE(ctx, out && in && at && packed
                         ? DSEP_OK
                         : dsep_out_of_memory(dsep_context_error(ctx), "a redistribution"));

@@ -56,11 +56,3 @@ void dsep_blas_guard(char **argv, const char *chosen) {
     (void)argv, (void)chosen;
 #endif
 }
-
-/* PBLAS asks for its block size here; the default of 32 halves the speed of its products. */
-int pilaenv_(int *context, const char *type);
-int pilaenv_(int *context, const char *type) {
-    (void)context;
-    (void)type;
-    return 256;
-}

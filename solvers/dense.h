@@ -16,12 +16,35 @@
 void dsep_dense_product(int64_t m, int64_t n, int64_t k, double alpha, const double *a,
                         int transpose_a, const double *b, int transpose_b, double beta, double *c);
 
+/* C [n x n] = alpha A'A + beta C for A [m x n], both triangles filled. Not collective. Cost: m n^2
+ * flops, half of what a product takes. */
+void dsep_dense_gram(int64_t m, int64_t n, double alpha, const double *a, double beta, double *c);
+
+/* The same below and on the diagonal only, and of the rows, C [m x m] = alpha A A' + beta C; what
+ * is above stays. Not collective. */
+void dsep_dense_gram_lower(int64_t m, int64_t n, double alpha, const double *a, double beta,
+                           double *c);
+void dsep_dense_outer_lower(int64_t m, int64_t n, double alpha, const double *a, double beta,
+                            double *c);
+
+/* Copies what is below the diagonal of a matrix [n x n] above it. Not collective. */
+void dsep_dense_mirror(int64_t n, double *a);
+
+/* -1 where the entry of x [n] of largest magnitude, the first of equals, is negative, else 1. Not
+ * collective. */
+double dsep_dense_sign(int64_t n, const double *x);
+
 /* The `wanted` largest eigenvalues of a symmetric matrix [n x n], descending, into values, and
  * their vectors into vectors [n x wanted]; vectors may be NULL. `a` is used up. Not collective.
  * Errors: DSEP_ERROR_RESOURCES; DSEP_ERROR_INTERNAL where LAPACK does not converge. Cost: 4/3 n^3
  * flops and 2 n^2 a vector. */
 int dsep_dense_eigen(int64_t n, double *a, int64_t wanted, double *values, double *vectors,
                      dsep_error *error);
+
+/* The same of a symmetric tridiagonal matrix: diagonal [n], beside [n - 1] next to it; both are
+ * used up. Not collective. Cost: some n^2 flops, and n a value and vector. */
+int dsep_dense_tridiagonal(int64_t n, double *diagonal, double *beside, int64_t wanted,
+                           double *values, double *vectors, dsep_error *error);
 
 /* Thin singular value decomposition A [m x n] = U diag(values) V', k = min(m, n): values [k]
  * descending, u [m x k], vt [k x n]; u and vt may both be NULL. `a` is used up. Signs: the largest

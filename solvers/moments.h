@@ -15,11 +15,16 @@ typedef struct {
 } dsep_moments;
 
 /* Moments of rows x [rows x n_variables], column after column. Not collective. weight: [rows] whole
- * numbers, how often each row counts; NULL: once. Rows of weight 0 cost nothing. Errors:
- * DSEP_ERROR_RESOURCES. Cost: rows x n_variables^2 flops at the rate of dsyrk. Owner of *moments:
- * the caller. */
+ * numbers, how often each row counts; NULL: once. Rows of weight 0 cost nothing; without weight
+ * all is 0. Errors: DSEP_ERROR_RESOURCES. Cost: rows x n_variables^2 flops at the rate of dsyrk.
+ * Owner of *moments: the caller. */
 int dsep_moments_create(const double *x, int64_t rows, int64_t n_variables, const int32_t *weight,
                         dsep_error *error, dsep_moments **moments);
+
+/* Sum of the weights, and the weighted mean of one column x [rows]; weight as above, total its sum.
+ * Not collective. The mean is corrected for what its rounding left. */
+double dsep_moments_weight(int64_t rows, const int32_t *weight);
+double dsep_moments_mean(const double *x, int64_t rows, const int32_t *weight, double total);
 
 /* Adds other rows' moments of the same variables. Not collective. */
 void dsep_moments_merge(dsep_moments *into, const dsep_moments *other);

@@ -19,9 +19,12 @@ void dsep_grid_tell(dsep_context *ctx, int64_t order, char *text, size_t size);
 void dsep_grid_product(double alpha, const dsep_matrix *a, int transpose_a, const dsep_matrix *b,
                        int transpose_b, double beta, dsep_matrix *c);
 
-/* C = alpha A'A + beta C, both triangles filled. Collective. Cost: rows x columns^2 flops. */
-void dsep_grid_gram(dsep_context *ctx, double alpha, const dsep_matrix *a, double beta,
-                    dsep_matrix *c);
+/* C = alpha A'A + beta C, both triangles filled, for a symmetric C. Collective. Cost: rows x
+ * columns^2 flops, and an exchange of half of C. */
+void dsep_grid_gram(double alpha, const dsep_matrix *a, double beta, dsep_matrix *c);
+
+/* Copies what is below the diagonal above it. Collective. */
+void dsep_grid_mirror(dsep_matrix *a);
 
 /* B = A'; B = alpha A + beta B. Collective. */
 void dsep_grid_transpose(const dsep_matrix *a, dsep_matrix *b);
@@ -34,10 +37,12 @@ int dsep_grid_cholesky(dsep_context *ctx, dsep_matrix *a, int64_t *failed);
 /* Turns L into the whole symmetric inverse of L L'. Collective. */
 int dsep_grid_cholesky_inverse(dsep_context *ctx, dsep_matrix *l);
 
-/* All eigenvalues of a symmetric matrix, descending, into values [n] on every rank, and the vectors
- * in that order into V [n x n], which may be NULL. `a` is used up. Collective. Errors:
- * DSEP_ERROR_RESOURCES, DSEP_ERROR_INTERNAL, agreed. */
-int dsep_grid_eigen(dsep_context *ctx, dsep_matrix *a, double *values, dsep_matrix *v);
+/* The `wanted` largest eigenvalues of a symmetric matrix [n x n], descending, into values on every
+ * rank, and their vectors into V [n x wanted], which may be NULL. `a` is used up. Collective. Up to
+ * a quarter of them: every rank solves the tridiagonal problem and holds n x wanted numbers; else
+ * divide and conquer finds all. Errors: DSEP_ERROR_RESOURCES, DSEP_ERROR_INTERNAL, agreed. */
+int dsep_grid_eigen(dsep_context *ctx, dsep_matrix *a, int64_t wanted, double *values,
+                    dsep_matrix *v);
 
 /* A [m x n] = Q R with m >= n: Q takes A's place, R [n x n] has a diagonal >= 0; r may be NULL.
  * Collective. Errors: as dsep_grid_eigen(). */
@@ -51,12 +56,14 @@ int dsep_grid_leading(dsep_context *ctx, const dsep_matrix *a, int64_t wanted, d
                       dsep_matrix *v);
 
 /* Moore-Penrose inverse of A [m x n] into X [n x m]; singular values up to tolerance times the
- * largest count as zero; *rank is how many do not. Collective. Errors: as dsep_grid_eigen(). */
+ * largest count as zero; *rank is how many do not, and may be NULL. Collective. The triangular
+ * factor of the smaller dimension is taken apart by every rank. Errors: as dsep_grid_eigen(). */
 int dsep_grid_pinv(dsep_context *ctx, const dsep_matrix *a, double tolerance, dsep_matrix *x,
                    int64_t *rank);
 
 /* Inverse of a general matrix in place by LU, with the logarithm of its determinant's magnitude and
- * its sign; *failed is 0 or the 1-based place of a zero pivot. Collective. */
+ * its sign; *failed is 0 or the 1-based place of a zero pivot. Collective. Errors: as
+ * dsep_grid_eigen(). */
 int dsep_grid_inverse(dsep_context *ctx, dsep_matrix *a, double *log_determinant, int *sign,
                       int64_t *failed);
 

@@ -1,0 +1,131 @@
+#include "solvers/moments.h"
+
+#include "mpi/memory.h"
+#include "solvers/dense.h"
+#include "solvers/simd.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { PIECE = 1024 }; /* rows that are copied at a time */
+
+/* Sum of w (x - from). */
+DSEP_CLONES
+static double sum_from(int64_t n, const double *x, const int32_t *weight, double from) {
+    double sum = 0;
+    if (weight) {
+#pragma omp simd reduction(+ : sum)
+        for (int64_t i = 0; i < n; i++)
+            sum += weight[i] * (x[i] - from);
+    } else {
+#pragma omp simd reduction(+ : sum)
+        for (int64_t i = 0; i < n; i++)
+            sum += x[i] - from;
+    }
+    return sum;
+}
+
+double dsep_moments_weight(int64_t rows, const int32_t *weight) {
+    int64_t sum = weight ? 0 : rows;
+    for (int64_t i = 0; weight && i < rows; i++)
+        sum += weight[i];
+    return (double)sum;
+}
+
+double dsep_moments_mean(const double *x, int64_t rows, const int32_t *weight, double total) {
+    const double mean = sum_from(rows, x, weight, 0) / total;
+    return mean + sum_from(rows, x, weight, mean) / total; /* what rounding left */
+}
+
+/* Rows first .. that count, centred and scaled by the root of their weight, until PIECE are there
+ * or none is left; returns where it stopped. */
+static int64_t take_rows(const dsep_moments *m, const double *x, int64_t rows,
+                         const int32_t *weight, int64_t first, double *piece, int64_t *taken) {
+    int64_t last = first, count = 0;
+    for (; last < rows && count < PIECE; last++)
+        count += !weight || weight[last] > 0;
+    for (int64_t j = 0; j < m->n_variables; j++) {
+        const double *column = x + j * rows;
+        double *to = piece + j * count;
+        for (int64_t i = first; i < last; i++)
+            if (!weight)
+                *to++ = column[i] - m->mean[j];
+            else if (weight[i] > 0)
+                *to++ = sqrt(weight[i]) * (column[i] - m->mean[j]);
+    }
+    *taken = count;
+    return last;
+}
+
+static int open_moments(int64_t n_variables, dsep_error *error, dsep_moments **moments) {
+    dsep_moments *made = *moments = dsep_array(1, sizeof *made);
+    if (made) {
+        made->n_variables = n_variables;
+        made->mean = dsep_array(n_variables, sizeof *made->mean);
+        made->scatter = dsep_array(dsep_bytes(n_variables, n_variables, 1), sizeof *made->scatter);
+    }
+    if (made && made->mean && made->scatter)
+        return DSEP_OK;
+    dsep_moments_destroy(moments);
+    return dsep_out_of_memory(error, "a covariance matrix");
+}
+
+int dsep_moments_create(const double *x, int64_t rows, int64_t n_variables, const int32_t *weight,
+                        dsep_error *error, dsep_moments **moments) {
+    dsep_moments *made = NULL;
+    *moments = NULL;
+    int code = open_moments(n_variables, error, &made);
+    double *piece =
+        dsep_array(dsep_bytes(rows < PIECE ? rows : PIECE, n_variables, 1), sizeof *piece);
+    if (!code && !piece)
+        code = dsep_out_of_memory(error, "a covariance matrix");
+    if (!code) {
+        made->weight = dsep_moments_weight(rows, weight);
+        for (int64_t j = 0; made->weight > 0 && j < n_variables; j++)
+            made->mean[j] = dsep_moments_mean(x + j * rows, rows, weight, made->weight);
+        for (int64_t i = 0, taken; made->weight > 0 && i < rows;) {
+            i = take_rows(made, x, rows, weight, i, piece, &taken);
+            dsep_dense_gram_lower(taken, n_variables, 1, piece, 1, made->scatter);
+        }
+        dsep_dense_mirror(n_variables, made->scatter);
+        *moments = made;
+        made = NULL;
+    }
+    free(piece);
+    dsep_moments_destroy(&made);
+    return code;
+}
+
+void dsep_moments_merge(dsep_moments *into, const dsep_moments *other) {
+    const int64_t p = into->n_variables;
+    const double sum = into->weight + other->weight;
+    if (other->weight == 0)
+        return;
+    const double share = other->weight / sum, factor = into->weight * share;
+    for (int64_t j = 0; j < p; j++)
+        for (int64_t i = 0; i < p; i++) {
+            const double apart =
+                (other->mean[i] - into->mean[i]) * (other->mean[j] - into->mean[j]);
+            into->scatter[j * p + i] += other->scatter[j * p + i] + factor * apart;
+        }
+    for (int64_t j = 0; j < p; j++)
+        into->mean[j] += share * (other->mean[j] - into->mean[j]);
+    into->weight = sum;
+}
+
+void dsep_moments_covariance(const dsep_moments *moments, double less, double *covariance) {
+    const int64_t p = moments->n_variables;
+    const double scale = 1 / (moments->weight - less);
+    for (int64_t i = 0; i < p * p; i++)
+        covariance[i] = scale * moments->scatter[i];
+}
+
+void dsep_moments_destroy(dsep_moments **moments) {
+    if (!moments || !*moments)
+        return;
+    free((*moments)->mean);
+    free((*moments)->scatter);
+    free(*moments);
+    *moments = NULL;
+}
