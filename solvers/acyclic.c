@@ -93,7 +93,6 @@ static int log_determinant(dsep_acyclic *m, const dsep_matrix *w, double s, doub
     for (int64_t k = 0; k < cells(w); k++)
         inverse->values[k] = -w->values[k] * w->values[k];
     add_diagonal(inverse, s);
-    *value = INFINITY;
     DSEP_TRY(dsep_grid_inverse(m->ctx, inverse, &logarithm, &sign, &failed));
     if (failed || !is_m_matrix(m, inverse))
         goto cleanup;
@@ -118,7 +117,7 @@ static double norm_of(dsep_acyclic *m, const dsep_matrix *a) {
     }
     dsep_sum_f64(m->ctx, m->sums, a->rows);
     for (int64_t j = 0; j < a->rows; j++)
-        norm = m->sums[j] > norm || isnan(m->sums[j]) ? m->sums[j] : norm;
+        norm = fmax(norm, m->sums[j]);
     return norm;
 }
 
@@ -160,10 +159,7 @@ static int exponential(dsep_acyclic *m, const dsep_matrix *w, double *value,
     for (int64_t k = 0; k < cells(w); k++)
         a->values[k] = w->values[k] * w->values[k];
     int halvings = 0;
-    const double norm = norm_of(m, a), most = 1e9;
-    *value = INFINITY;
-    if (!(norm < most))
-        return DSEP_OK;
+    const double norm = norm_of(m, a);
     while (ldexp(norm, -halvings) > 0.75)
         halvings++;
     for (int64_t k = 0; k < cells(a); k++)
@@ -188,6 +184,14 @@ static int exponential(dsep_acyclic *m, const dsep_matrix *w, double *value,
 
 int dsep_acyclic_value(dsep_acyclic *measure, const dsep_matrix *w, double s, double *value,
                        dsep_matrix *gradient) {
+    const double most = 1e50; /* powers stay finite long enough to be looked at */
+    double largest = 0;
+    for (int64_t k = 0; k < cells(w); k++)
+        largest = fabs(w->values[k]) > largest ? fabs(w->values[k]) : largest;
+    dsep_max_f64(measure->ctx, &largest, 1);
+    *value = INFINITY;
+    if (largest > most)
+        return DSEP_OK;
     if (measure->kind == DSEP_ACYCLIC_LOGDET)
         return log_determinant(measure, w, s, value, gradient);
     return exponential(measure, w, value, gradient);

@@ -40,7 +40,7 @@ static PetscErrorCode evaluate(Tao tao, Vec x, PetscReal *value, Vec gradient, v
     (void)tao;
     PetscCall(VecGetArrayRead(x, &at));
     PetscCall(VecGetArrayWrite(gradient, &slope));
-    c->code = c->problem->evaluate(c->ctx, at, value, slope, c->problem->data);
+    c->code = c->problem->evaluate(c->ctx, at, value, slope, c->problem->evaluate_data);
     c->evaluations++;
     PetscCall(VecRestoreArrayWrite(gradient, &slope));
     PetscCall(VecRestoreArrayRead(x, &at));
@@ -57,7 +57,7 @@ static PetscErrorCode test_convergence(Tao tao, void *data) {
     if (norm <= c->problem->tolerance)
         return TaoSetConvergedReason(tao, TAO_CONVERGED_GATOL);
     if (iteration > 0 && c->problem->look)
-        c->code = c->problem->look(c->ctx, iteration, c->problem->data, &stop);
+        c->code = c->problem->look(c->ctx, iteration, c->problem->look_data, &stop);
     if (c->code)
         return PETSC_ERR_USER;
     if (stop)
@@ -80,18 +80,20 @@ static dsep_minimum_reason reason_of(TaoConvergedReason reason) {
     }
 }
 
+/* The line search compares with the slope along a direction that was not projected, and variables
+ * that are held at 0 can make most of it: any decrease that is more than rounding must do. The
+ * database of options, the one way to say so, holds none but ours. */
 static PetscErrorCode configure(Tao tao, Vec x, Vec lower, Vec upper, call *c) {
     TaoLineSearch search;
-    PetscCall(TaoSetType(tao, getenv("F_TAO") ? getenv("F_TAO") : TAOBQNLS));
+    PetscCall(TaoSetType(tao, TAOBLMVM));
     PetscCall(TaoSetSolution(tao, x));
     PetscCall(TaoSetVariableBounds(tao, lower, upper));
     PetscCall(TaoSetObjectiveAndGradient(tao, NULL, evaluate, c));
     PetscCall(TaoSetConvergenceTest(tao, test_convergence, c));
     PetscCall(TaoGetLineSearch(tao, &search));
     PetscCall(TaoLineSearchSetType(search, TAOLINESEARCHARMIJO));
-    PetscCall(PetscOptionsSetValue(NULL,"-tao_ls_armijo_sigma",getenv("F_SIGMA")?getenv("F_SIGMA"):"1e-4"));
+    PetscCall(PetscOptionsSetValue(NULL, "-tao_ls_armijo_sigma", "1e-8"));
     PetscCall(TaoLineSearchSetFromOptions(search));
-    if(getenv("F_M")){PetscCall(PetscOptionsSetValue(NULL,"-tao_blmvm_mat_lmvm_hist_size",getenv("F_M"))); PetscCall(TaoSetFromOptions(tao));}
     return 0;
 }
 

@@ -32,19 +32,19 @@ typedef struct {
      * are the same on every rank. */
     int (*evaluate)(dsep_context *ctx, const double *x, double *value, double *gradient,
                     void *data);
+    void *evaluate_data;
 
     /* Asked after every iteration; *stop ends the minimisation there. NULL: never. Collective: the
      * same on every rank. */
     int (*look)(dsep_context *ctx, int64_t iteration, void *data, int *stop);
-    void *data;
+    void *look_data;
 } dsep_minimisation;
 
 /* Minimises from x [count] >= 0, which must be inside the domain, and leaves the best point there.
- * Collective. Limited-memory BFGS on the variables that are not held at 0 (TAO's BQNLS), with steps
- * halved until the value falls (Armijo). PETSc gets none of the user's PETSC_OPTIONS and handles no
- * signals. Errors: those of evaluate and look; DSEP_ERROR_USAGE where PETSc was left out;
- * DSEP_ERROR_INTERNAL for PETSc's own; agreed. Memory: about 30 vectors of count. Reproducibility:
- * class B. Source: Munson et al., TAO users manual, ANL/MCS-TM-322. */
+ * Collective. Limited-memory BFGS, projected (TAO's BLMVM), with steps halved until the value falls
+ * (Armijo). PETSc gets none of the user's PETSC_OPTIONS and handles no signals. Errors: those of evaluate and look; DSEP_ERROR_USAGE where PETSc was left out;
+ * DSEP_ERROR_INTERNAL for PETSc's own; agreed. Memory: about 25 vectors of count. Reproducibility:
+ * class B. Source: Benson & More 2001, ANL/MCS-P909-0901. */
 int dsep_petsc_minimise(dsep_context *ctx, const dsep_minimisation *problem, double *x,
                         dsep_minimum *minimum);
 
