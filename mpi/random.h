@@ -18,7 +18,9 @@ typedef enum {
     DSEP_STREAM_RESAMPLE = 6, /* the rows of a replicate */
     DSEP_STREAM_PRIOR = 7,    /* strengths of an unmeasured common cause */
     DSEP_STREAM_DESIGN = 8,   /* cells of a study, their seeds, the variables they drop */
-    DSEP_STREAM_ADDED = 9     /* noise that is added to columns */
+    DSEP_STREAM_ADDED = 9,    /* noise that is added to columns */
+    DSEP_STREAM_ICA = 10,     /* a start of independent component analysis */
+    DSEP_STREAM_ROTATION = 11 /* a random rotation of factors */
 } dsep_stream;
 
 typedef struct {
