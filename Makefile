@@ -83,7 +83,7 @@ TEST_PROGRAMS := $(TESTS:%.c=$(BUILD)/%) $(patsubst %.c,$(BUILD)/%,$(wildcard te
 SUPPORT := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/support/*.c))
 JOBS ?= $(shell nproc)
 
-.PHONY: all build deps demo test test-asan test-fault soak bench bench-large bench-replicates \
+.PHONY: all build deps demo test test-asan test-fault soak bench bench-large bench-replicates bench-continuous \
   bench-scaling lint format check-format tidy info help install clean check tests
 .DEFAULT_GOAL := all
 .SECONDARY:
@@ -156,6 +156,10 @@ bench-large: deps ## one run of each large size beside its forecast; LARGE="2000
 bench-replicates: deps ## time bootstrap replicates and see their memory; REPLICATES="100 1000" RANKS=2
 	@$(MAKE) -s -j$(JOBS) build
 	@MPIRUN="$(MPIRUN)" DSEP=$(CURDIR)/dsep bash tests/bench/replicates.sh
+
+bench-continuous: deps ## time DAGMA on 1,000 variables; SIZES_P="300 1000" RANKS="1 2"
+	@$(MAKE) -s -j$(JOBS) build
+	@MPIRUN="$(MPIRUN)" DSEP=$(CURDIR)/dsep bash tests/bench/continuous.sh
 
 bench-scaling: deps ## measure and draw how time grows: docs/scaling.csv, docs/scaling.svg
 	@$(MAKE) -s -j$(JOBS) build

@@ -14,6 +14,8 @@ static const struct {
     int (*run)(dsep_context *ctx, const dsep_discovery *discovery);
 } methods[] = {
     [DSEP_METHOD_PC] = {"pc", dsep_discover_pc},
+    [DSEP_METHOD_DAGMA] = {"dagma", dsep_discover_dagma},
+    [DSEP_METHOD_NOTEARS] = {"notears", dsep_discover_notears},
 };
 
 static void write_header(dsep_context *ctx, const dsep_invocation *call) {

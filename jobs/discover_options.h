@@ -23,11 +23,19 @@ typedef struct {
     double until_stable, confidence; /* half a width, 0: all replicates; of its intervals */
 } dsep_replicate_options;
 
+/* Continuous optimisation. */
+typedef struct {
+    double lambda, threshold;
+    int raw; /* 0: standardised */
+    int64_t max_iterations;
+} dsep_continuous_options;
+
 typedef struct {
     dsep_common_settings common;
     dsep_data_options data;
     dsep_running_options running;
     dsep_replicate_options replicate;
+    dsep_continuous_options continuous;
     int method; /* dsep_method */
     int test, orientation;
     double alpha;
@@ -40,11 +48,12 @@ typedef struct {
 } dsep_discover_settings;
 
 /* The methods, in the order of --method's choices. */
-typedef enum { DSEP_METHOD_PC } dsep_method;
+typedef enum { DSEP_METHOD_PC, DSEP_METHOD_DAGMA, DSEP_METHOD_NOTEARS } dsep_method;
 
 extern const dsep_option dsep_discover_option_table[]; /* of every method */
 extern const dsep_option dsep_pc_option_table[];
 extern const dsep_option dsep_replicate_option_table[];
+extern const dsep_option dsep_continuous_option_table[];
 extern const dsep_option_group dsep_discover_groups[];
 
 #endif

@@ -16,9 +16,9 @@ int dsep_acyclic_create(dsep_context *ctx, const dsep_grid *grid, dsep_acyclic_k
     *measure = NULL;
     if (made)
         made->sums = dsep_array(p, sizeof *made->sums);
-    DSEP_AGREE(ctx, made && made->sums ? DSEP_OK
-                                       : dsep_out_of_memory(dsep_context_error(ctx),
-                                                            "a measure of cycles"));
+    DSEP_AGREE(ctx, made && made->sums
+                        ? DSEP_OK
+                        : dsep_out_of_memory(dsep_context_error(ctx), "a measure of cycles"));
     made->ctx = ctx;
     made->kind = kind;
     for (int i = 0; i < count; i++)
@@ -50,8 +50,8 @@ static int64_t diagonal(const dsep_matrix *matrix, int column) {
     const int64_t block = j / matrix->block;
     if (block % matrix->grid->rows != matrix->grid->row)
         return -1;
-    return (int64_t)column * matrix->local_rows +
-           block / matrix->grid->rows * matrix->block + j % matrix->block;
+    return (int64_t)column * matrix->local_rows + block / matrix->grid->rows * matrix->block +
+           j % matrix->block;
 }
 
 static void add_diagonal(dsep_matrix *matrix, double value) {
@@ -124,8 +124,8 @@ static double norm_of(dsep_acyclic *m, const dsep_matrix *a) {
 /* out += the terms of degree 4 j .. 4 j + 3 of the series, over A^(4 j); c: 1 / degree!. */
 static void add_terms(dsep_matrix *const power[4], const double *c, dsep_matrix *out) {
     for (int64_t k = 0; k < cells(out); k++)
-        out->values[k] += c[1] * power[1]->values[k] + c[2] * power[2]->values[k] +
-                          c[3] * power[3]->values[k];
+        out->values[k] +=
+            c[1] * power[1]->values[k] + c[2] * power[2]->values[k] + c[3] * power[3]->values[k];
     add_diagonal(out, c[0]);
 }
 

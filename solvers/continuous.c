@@ -7,6 +7,7 @@
 #include "solvers/weight_objective.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -91,7 +92,8 @@ static int restore(run *r) {
         if (all[i].row < 0 || all[i].row >= w->rows || all[i].column < 0 ||
             all[i].column >= w->rows)
             mine = dsep_fail(r->ctx, DSEP_ERROR_DATA, "the checkpoint's weights are damaged");
-        else if (row % w->grid->rows == w->grid->row && column % w->grid->columns == w->grid->column) {
+        else if (row % w->grid->rows == w->grid->row &&
+                 column % w->grid->columns == w->grid->column) {
             const int64_t k =
                 (column / w->grid->columns * w->block + all[i].column % w->block) * w->local_rows +
                 row / w->grid->rows * w->block + all[i].row % w->block;
@@ -112,9 +114,12 @@ static int look(dsep_context *ctx, int64_t iteration, void *data, int *stop) {
     const dsep_pauses *pauses = r->settings->pauses;
     dsep_state state = {0};
     double seconds = dsep_clock() - r->clock;
-    (void)iteration;
+    char phase[32];
+    const dsep_continuous_stage *stage = &r->at.stages[r->at.n_stages - 1];
     r->clock += seconds;
-    dsep_log_progress(ctx, "optimisation", (double)(r->at.n_stages - 1), 0, "stages");
+    snprintf(phase, sizeof phase, "stage %lld, at most", (long long)r->at.n_stages);
+    dsep_log_progress(ctx, phase, (double)(stage->iterations + iteration),
+                      (double)r->settings->max_iterations, "iterations");
     if (!pauses)
         return DSEP_OK;
     dsep_max_f64(ctx, &seconds, 1);
@@ -141,8 +146,8 @@ static void apply(run *r, const dsep_continuous_stage *stage) {
 /* Value and parts where the run is now. */
 static int measure(run *r, dsep_continuous_stage *stage) {
     int code = DSEP_OK;
-    DSEP_TRY(dsep_weight_objective_evaluate(r->ctx, r->x, &stage->value, r->gradient,
-                                            r->objective));
+    DSEP_TRY(
+        dsep_weight_objective_evaluate(r->ctx, r->x, &stage->value, r->gradient, r->objective));
     stage->evaluations++;
     stage->loss = r->objective->loss;
     stage->norm = r->objective->norm;
@@ -161,9 +166,8 @@ static int begin_stage(run *r, int *more) {
     if (r->settings->kind == DSEP_ACYCLIC_LOGDET) {
         *more = at->n_stages < PATH;
         if (*more)
-            next = (dsep_continuous_stage){.fit = path_mu[at->n_stages],
-                                           .determinant = path_s[at->n_stages],
-                                           .linear = 1};
+            next = (dsep_continuous_stage){
+                .fit = path_mu[at->n_stages], .determinant = path_s[at->n_stages], .linear = 1};
     } else if (last) {
         *more = last->h > h_enough && last->quadratic < penalty_most &&
                 at->n_stages < DSEP_CONTINUOUS_STAGES;
@@ -212,12 +216,12 @@ static int run_unit(run *r) {
     int code = DSEP_OK;
     dsep_continuous_stage *stage = &r->at.stages[r->at.n_stages - 1];
     const dsep_continuous_stage before = *stage;
-    const double smallest = 1e-6; /* gradient of a variable that is as good as 0 */
+    const double smallest = 1e-4; /* of the gradient a variable, root mean square over p of them */
     const int64_t left = r->settings->max_iterations - stage->iterations;
-    const double p = (double)r->objective->s->rows;
+    const double root = sqrt((double)r->objective->s->rows);
     const dsep_minimisation problem = {.count = 2 * r->objective->count,
                                        .max_iterations = left < UNIT ? left : UNIT,
-                                       .tolerance = smallest * stage->fit * p,
+                                       .tolerance = smallest * stage->fit * root,
                                        .evaluate = dsep_weight_objective_evaluate,
                                        .evaluate_data = r->objective,
                                        .look = look,
@@ -239,7 +243,8 @@ cleanup:
 }
 
 static void tell(const run *r) {
-    static const char *const ends[] = {"gradient 0", "settled", "NOT CONVERGED: --max-iterations"};
+    static const char *const ends[] = {"gradient small", "settled",
+                                       "NOT CONVERGED: --max-iterations"};
     const dsep_continuous_stage *s = &r->at.stages[r->at.n_stages - 1];
     if (r->settings->kind == DSEP_ACYCLIC_LOGDET)
         dsep_log_line(r->ctx,
@@ -291,8 +296,8 @@ static int open_run(run *r, const dsep_correlation *correlation, const double *s
                     const dsep_grid *grid, dsep_matrix **s) {
     int code = DSEP_OK;
     int32_t *rows = NULL;
-    DSEP_TRY(dsep_matrix_create(r->ctx, grid, correlation->n_variables, correlation->n_variables,
-                                s));
+    DSEP_TRY(
+        dsep_matrix_create(r->ctx, grid, correlation->n_variables, correlation->n_variables, s));
     DSEP_TRY(dsep_weight_objective_create(r->ctx, *s, r->settings->kind, &r->objective));
     r->objective->lambda = r->settings->lambda;
     rows = dsep_array((*s)->local_rows, sizeof *rows);

@@ -26,7 +26,7 @@ typedef struct {
 
 /* How a stage ended. */
 typedef enum {
-    DSEP_STAGE_GRADIENT,  /* the projected gradient is 0 but for rounding */
+    DSEP_STAGE_GRADIENT,  /* its norm is at most 1e-4 fit sqrt(p) */
     DSEP_STAGE_SETTLED,   /* the value hardly falls any more */
     DSEP_STAGE_ITERATIONS /* max_iterations were not enough */
 } dsep_stage_end;
@@ -47,19 +47,19 @@ typedef struct {
     int64_t n_stages;
     dsep_continuous_stage stages[DSEP_CONTINUOUS_STAGES];
     dsep_weight_graph *answer;
-    double ascending; /* share of edges whose effect has the larger variance; NaN without edges: near
-                       * 1 on raw scales, the order of the variances may be all that was found
+    double ascending; /* share of edges whose effect has the larger variance; NaN without edges:
+                       * near 1 on raw scales, the order of the variances may be all that was found
                        * (Reisach, Seiler & Weichwald 2021, arXiv:2102.13647) */
 } dsep_continuous;
 
-/* Runs it. Collective. The correlations must have means and deviations. Errors: DSEP_ERROR_USAGE where PETSc was left out, DSEP_ERROR_RESOURCES, DSEP_ERROR_DATA for a
- * damaged state, those of the pauses, agreed. Cost: per evaluation 2 p^3 flops for the product and
- * 2 p^3 (DAGMA) or some 22 p^3 (NOTEARS) for the measure, over all ranks; 1.2 evaluations an
- * iteration, some hundred to thousand iterations. Memory: dsep_continuous_bytes(). A state holds
- * the weights as they were when the present 100 iterations began, with no memory of the ones
- * before, so a run that goes on does what one without a stop does. Reproducibility: class B; the
- * margin at the threshold is in the answer. Owner of *result: the caller. Shown by
- * tests/oracle/dagma.c. */
+/* Runs it. Collective. The correlations must have means and deviations. Errors: DSEP_ERROR_USAGE
+ * where PETSc was left out, DSEP_ERROR_RESOURCES, DSEP_ERROR_DATA for a damaged state, those of the
+ * pauses, agreed. Cost: per evaluation 2 p^3 flops for the product and 2 p^3 (DAGMA) or some 22 p^3
+ * (NOTEARS) for the measure, over all ranks; 1.2 evaluations an iteration, some hundred to thousand
+ * iterations. Memory: dsep_continuous_bytes(). A state holds the weights as they were when the
+ * present 100 iterations began, with no memory of the ones before, so a run that goes on does what
+ * one without a stop does. Reproducibility: class B; the margin at the threshold is in the answer.
+ * Owner of *result: the caller. Shown by tests/oracle/dagma.c. */
 int dsep_continuous_run(dsep_context *ctx, const dsep_correlation *correlation,
                         const dsep_continuous_settings *settings, dsep_continuous **result);
 

@@ -5,11 +5,15 @@
 #ifdef DSEP_PETSC
 #include "mpi/exchange.h"
 
+#include <math.h>
 #include <petsctao.h>
 #include <petsctaolinesearch.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
+
+#if defined(PETSC_USE_COMPLEX) || !defined(PETSC_USE_REAL_DOUBLE)
+#error "this PETSc has no real numbers of double precision: take another one, or make PETSC=no"
+#endif
 
 /* One minimisation, for the functions that PETSc calls back. */
 typedef struct {
@@ -17,6 +21,8 @@ typedef struct {
     const dsep_minimisation *problem;
     int code; /* of the caller's functions or of PETSc's first complaint */
     int64_t evaluations;
+    Tao tao;
+    Vec x, lower, upper;
 } call;
 
 /* PETSc's first complaint becomes our error; nothing is printed, nothing ends. */
@@ -26,10 +32,10 @@ static PetscErrorCode complain(MPI_Comm comm, int line, const char *function, co
     call *c = data;
     (void)comm, (void)type;
     if (!c->code)
-        c->code = dsep_fail(c->ctx, number == PETSC_ERR_MEM ? DSEP_ERROR_RESOURCES
-                                                            : DSEP_ERROR_INTERNAL,
-                            "PETSc: %s (error %d in %s, %s:%d)", text ? text : "no text",
-                            (int)number, function, file, line);
+        c->code =
+            dsep_fail(c->ctx, number == PETSC_ERR_MEM ? DSEP_ERROR_RESOURCES : DSEP_ERROR_INTERNAL,
+                      "PETSc: %s (error %d in %s, %s:%d)", text ? text : "no text", (int)number,
+                      function, file, line);
     return number;
 }
 
@@ -83,48 +89,51 @@ static dsep_minimum_reason reason_of(TaoConvergedReason reason) {
 /* The line search compares with the slope along a direction that was not projected, and variables
  * that are held at 0 can make most of it: any decrease that is more than rounding must do. The
  * database of options, the one way to say so, holds none but ours. */
-static PetscErrorCode configure(Tao tao, Vec x, Vec lower, Vec upper, call *c) {
+static PetscErrorCode configure(call *c) {
     TaoLineSearch search;
-    PetscCall(TaoSetType(tao, TAOBLMVM));
-    PetscCall(TaoSetSolution(tao, x));
-    PetscCall(TaoSetVariableBounds(tao, lower, upper));
-    PetscCall(TaoSetObjectiveAndGradient(tao, NULL, evaluate, c));
-    PetscCall(TaoSetConvergenceTest(tao, test_convergence, c));
-    PetscCall(TaoGetLineSearch(tao, &search));
+    PetscCall(TaoSetType(c->tao, TAOBLMVM));
+    PetscCall(TaoSetSolution(c->tao, c->x));
+    PetscCall(TaoSetVariableBounds(c->tao, c->lower, c->upper));
+    PetscCall(TaoSetObjectiveAndGradient(c->tao, NULL, evaluate, c));
+    PetscCall(TaoSetConvergenceTest(c->tao, test_convergence, c));
+    PetscCall(TaoGetLineSearch(c->tao, &search));
     PetscCall(TaoLineSearchSetType(search, TAOLINESEARCHARMIJO));
     PetscCall(PetscOptionsSetValue(NULL, "-tao_ls_armijo_sigma", "1e-8"));
     PetscCall(TaoLineSearchSetFromOptions(search));
     return 0;
 }
 
-static PetscErrorCode solve(MPI_Comm comm, call *c, double *values, dsep_minimum *minimum) {
-    Tao tao;
-    Vec x, lower, upper;
+static PetscErrorCode solve(call *c, double *values, dsep_minimum *minimum) {
     TaoConvergedReason reason;
     PetscInt iterations;
-    PetscCall(VecCreateMPIWithArray(comm, 1, (PetscInt)c->problem->count, PETSC_DECIDE, values, &x));
-    PetscCall(VecDuplicate(x, &lower));
-    PetscCall(VecDuplicate(x, &upper));
-    PetscCall(VecSet(lower, 0));
-    PetscCall(VecSet(upper, PETSC_INFINITY));
-    PetscCall(TaoCreate(comm, &tao));
-    PetscCall(configure(tao, x, lower, upper, c));
-    PetscCall(TaoSolve(tao));
-    PetscCall(TaoGetSolutionStatus(tao, &iterations, &minimum->value, &minimum->gradient_norm, NULL,
-                                   NULL, &reason));
+    PetscCall(VecCreateMPIWithArray(dsep_comm(c->ctx), 1, (PetscInt)c->problem->count, PETSC_DECIDE,
+                                    values, &c->x));
+    PetscCall(VecDuplicate(c->x, &c->lower));
+    PetscCall(VecDuplicate(c->x, &c->upper));
+    PetscCall(VecSet(c->lower, 0));
+    PetscCall(VecSet(c->upper, PETSC_INFINITY));
+    PetscCall(TaoCreate(dsep_comm(c->ctx), &c->tao));
+    PetscCall(configure(c));
+    PetscCall(TaoSolve(c->tao));
+    PetscCall(TaoGetSolutionStatus(c->tao, &iterations, &minimum->value, &minimum->gradient_norm,
+                                   NULL, NULL, &reason));
     minimum->reason = reason_of(reason);
     minimum->iterations = iterations;
     minimum->evaluations = c->evaluations;
-    PetscCall(TaoDestroy(&tao));
-    PetscCall(VecDestroy(&upper));
-    PetscCall(VecDestroy(&lower));
-    PetscCall(VecDestroy(&x));
     return 0;
 }
 
-/* Starts PETSc, once a process: it cannot start again after its end. Its world is this rank, so that
- * it depends on nobody's communicator; what it makes stands on the caller's. It is deaf to the user's
- * environment, and signals stay ours. */
+/* Frees what solve() made, whether it failed or not. */
+static void release(call *c) {
+    TaoDestroy(&c->tao);
+    VecDestroy(&c->upper);
+    VecDestroy(&c->lower);
+    VecDestroy(&c->x);
+}
+
+/* Starts PETSc, once a process: it cannot start again after its end. Its world is this rank, so
+ * that it depends on nobody's communicator; what it makes stands on the caller's. It is deaf to the
+ * user's environment, and signals stay ours. */
 static int start(dsep_context *ctx) {
     PetscBool there = PETSC_FALSE, over = PETSC_FALSE;
     PetscInitialized(&there);
@@ -133,7 +142,7 @@ static int start(dsep_context *ctx) {
         return DSEP_OK;
     unsetenv("PETSC_OPTIONS");
     unsetenv("PETSC_OPTIONS_YAML");
-    PETSC_COMM_WORLD = MPI_COMM_SELF;
+    PETSC_COMM_WORLD = PETSC_COMM_SELF;
     if (over || PetscOptionsSetValue(NULL, "-skip_petscrc", "true") ||
         PetscOptionsSetValue(NULL, "-no_signal_handler", "true") || PetscInitializeNoArguments())
         return dsep_fail(ctx, DSEP_ERROR_INTERNAL, "PETSc could not be started");
@@ -155,15 +164,17 @@ int dsep_petsc_minimise(dsep_context *ctx, const dsep_minimisation *problem, dou
     int64_t total = problem->count;
     memset(minimum, 0, sizeof *minimum);
     dsep_sum_i64(ctx, &total, 1);
-    int mine = total > PETSC_MAX_INT
-                   ? dsep_fail(ctx, DSEP_ERROR_RESOURCES,
-                               "%lld variables are more than this PETSc can count; it must be built "
-                               "with 64-bit indices",
-                               (long long)total)
-                   : start(ctx);
+    int mine =
+        total > PETSC_MAX_INT
+            ? dsep_fail(ctx, DSEP_ERROR_RESOURCES,
+                        "%lld variables are more than this PETSc can count; it must be built "
+                        "with 64-bit indices",
+                        (long long)total)
+            : start(ctx);
     DSEP_AGREE(ctx, mine);
     PetscPushErrorHandler(complain, &c);
-    const PetscErrorCode failed = solve(dsep_comm(ctx), &c, x, minimum);
+    const PetscErrorCode failed = solve(&c, x, minimum);
+    release(&c);
     PetscPopErrorHandler();
     if (failed && !c.code)
         c.code = dsep_fail(ctx, DSEP_ERROR_INTERNAL, "PETSc failed: error %d", failed);
@@ -192,8 +203,7 @@ int dsep_petsc_minimise(dsep_context *ctx, const dsep_minimisation *problem, dou
     return dsep_agree(ctx, dsep_fail(ctx, DSEP_ERROR_USAGE, "PETSc is %s", text));
 }
 
-void dsep_petsc_end(void) {
-}
+void dsep_petsc_end(void) {}
 
 int dsep_petsc_present(void) {
     return 0;

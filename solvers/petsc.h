@@ -42,9 +42,10 @@ typedef struct {
 
 /* Minimises from x [count] >= 0, which must be inside the domain, and leaves the best point there.
  * Collective. Limited-memory BFGS, projected (TAO's BLMVM), with steps halved until the value falls
- * (Armijo). PETSc gets none of the user's PETSC_OPTIONS and handles no signals. Errors: those of evaluate and look; DSEP_ERROR_USAGE where PETSc was left out;
- * DSEP_ERROR_INTERNAL for PETSc's own; agreed. Memory: about 25 vectors of count. Reproducibility:
- * class B. Source: Benson & More 2001, ANL/MCS-P909-0901. */
+ * (Armijo). PETSc gets none of the user's PETSC_OPTIONS and handles no signals. Errors: those of
+ * evaluate and look; DSEP_ERROR_USAGE where PETSc was left out; DSEP_ERROR_INTERNAL for PETSc's
+ * own; agreed. Memory: about 25 vectors of count. Reproducibility: class B. Source: Benson & More
+ * 2001, ANL/MCS-P909-0901. */
 int dsep_petsc_minimise(dsep_context *ctx, const dsep_minimisation *problem, double *x,
                         dsep_minimum *minimum);
 

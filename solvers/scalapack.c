@@ -77,7 +77,8 @@ static int open_work(dsep_context *ctx, double asked, double more, double **work
     return *work ? DSEP_OK : dsep_out_of_memory(dsep_context_error(ctx), "ScaLAPACK's workspace");
 }
 
-/* --- this rank's piece, entry by entry --------------------------------------------------------- */
+/* --- this rank's piece, entry by entry ---------------------------------------------------------
+ */
 
 static double *at(const dsep_matrix *a, int row, int column) {
     return a->values + (int64_t)column * a->local_rows + row;
@@ -122,7 +123,8 @@ static int not_done(dsep_context *ctx, const char *what, int info) {
                 : DSEP_OK;
 }
 
-/* --- products ----------------------------------------------------------------------------------- */
+/* --- products -----------------------------------------------------------------------------------
+ */
 
 void dsep_grid_product(double alpha, const dsep_matrix *a, int transpose_a, const dsep_matrix *b,
                        int transpose_b, double beta, dsep_matrix *c) {
@@ -176,7 +178,8 @@ void dsep_grid_add(double alpha, const dsep_matrix *a, double beta, dsep_matrix 
         b->values[i] = alpha * a->values[i] + beta * b->values[i];
 }
 
-/* --- Cholesky ------------------------------------------------------------------------------------ */
+/* --- Cholesky ------------------------------------------------------------------------------------
+ */
 
 int dsep_grid_cholesky(dsep_context *ctx, dsep_matrix *a, int64_t *failed) {
     int code = DSEP_OK, info = 0;
@@ -208,7 +211,8 @@ int dsep_grid_cholesky_inverse(dsep_context *ctx, dsep_matrix *l) {
     return code;
 }
 
-/* --- eigenvalues ---------------------------------------------------------------------------------- */
+/* --- eigenvalues
+ * ---------------------------------------------------------------------------------- */
 
 /* Every column's largest entry, the first of equals, becomes positive. */
 static int fix_signs(dsep_context *ctx, dsep_matrix *v) {
@@ -216,8 +220,7 @@ static int fix_signs(dsep_context *ctx, dsep_matrix *v) {
     const int64_t n = v->columns;
     double *most = dsep_array(2 * n, sizeof *most), *sign = most + n;
     int64_t *place = dsep_array(n, sizeof *place);
-    DSEP_AGREE(ctx, most && place ? DSEP_OK
-                                  : dsep_out_of_memory(dsep_context_error(ctx), "signs"));
+    DSEP_AGREE(ctx, most && place ? DSEP_OK : dsep_out_of_memory(dsep_context_error(ctx), "signs"));
     for (int c = 0; c < v->local_columns; c++) {
         double *largest = &most[dsep_matrix_column(v, c)];
         for (int r = 0; r < v->local_rows; r++)
@@ -263,7 +266,8 @@ static int all_vectors(dsep_context *ctx, dsep_matrix *a, double *values, dsep_m
         a->values[i] = -a->values[i];
     pdsyevd_("V", "L", &n, a->values, &one, &one, a->descriptor, values, v->values, &one, &one,
              v->descriptor, &asked, &ask, &liwork, &ask, &info);
-    int *iwork = dsep_array(liwork, sizeof *iwork), mine = open_work(ctx, asked, more, &work, &lwork);
+    int *iwork = dsep_array(liwork, sizeof *iwork),
+        mine = open_work(ctx, asked, more, &work, &lwork);
     if (!mine && !iwork)
         mine = dsep_out_of_memory(dsep_context_error(ctx), "ScaLAPACK's workspace");
     DSEP_AGREE(ctx, mine);
@@ -283,14 +287,17 @@ static int make_tridiagonal(dsep_context *ctx, dsep_matrix *a, double *diagonal,
                             double *tau) {
     int code = DSEP_OK, info = 0, lwork = 0;
     const int n = (int)a->rows;
-    double asked = 0, *work = NULL, *scratch = dsep_array(2 * (int64_t)a->local_columns, sizeof *scratch);
+    double asked = 0, *work = NULL,
+           *scratch = dsep_array(2 * (int64_t)a->local_columns, sizeof *scratch);
     double *of_e = scratch + a->local_columns;
-    pdsytrd_("L", &n, a->values, &one, &one, a->descriptor, scratch, of_e, tau, &asked, &ask, &info);
+    pdsytrd_("L", &n, a->values, &one, &one, a->descriptor, scratch, of_e, tau, &asked, &ask,
+             &info);
     int mine = open_work(ctx, asked, 0, &work, &lwork);
     if (!mine && !scratch)
         mine = dsep_out_of_memory(dsep_context_error(ctx), "ScaLAPACK's workspace");
     DSEP_AGREE(ctx, mine);
-    pdsytrd_("L", &n, a->values, &one, &one, a->descriptor, scratch, of_e, tau, work, &lwork, &info);
+    pdsytrd_("L", &n, a->values, &one, &one, a->descriptor, scratch, of_e, tau, work, &lwork,
+             &info);
     DSEP_AGREE(ctx, not_done(ctx, "an eigenproblem", info));
     take_diagonal(ctx, a, 0, diagonal);
     take_diagonal(ctx, a, 1, beside);
@@ -397,7 +404,8 @@ cleanup:
     return code;
 }
 
-/* --- QR and the pseudo-inverse -------------------------------------------------------------------- */
+/* --- QR and the pseudo-inverse
+ * -------------------------------------------------------------------- */
 
 static int factor_qr(dsep_context *ctx, dsep_matrix *a, double *sign, dsep_matrix *r) {
     int code = DSEP_OK, info = 0, lwork = 0;
@@ -445,14 +453,15 @@ static int pinv_high(dsep_context *ctx, const dsep_matrix *a, double tolerance, 
     const int64_t m = a->rows, n = a->columns;
     dsep_matrix *q = NULL, *r = NULL;
     double *whole = NULL, *inverse = dsep_array(dsep_bytes(n, n, 1), sizeof *inverse);
-    DSEP_AGREE(ctx, inverse ? DSEP_OK
-                            : dsep_out_of_memory(dsep_context_error(ctx), "a pseudo-inverse"));
+    DSEP_AGREE(ctx,
+               inverse ? DSEP_OK : dsep_out_of_memory(dsep_context_error(ctx), "a pseudo-inverse"));
     DSEP_TRY(dsep_matrix_create(ctx, a->grid, m, n, &q));
     DSEP_TRY(dsep_matrix_create(ctx, a->grid, n, n, &r));
     memcpy(q->values, a->values, (size_t)entries(a) * sizeof *a->values);
     DSEP_TRY(dsep_grid_qr(ctx, q, r));
     DSEP_TRY(dsep_grid_gather(ctx, r, &whole));
-    DSEP_AGREE(ctx, dsep_dense_pinv(n, n, whole, tolerance, inverse, rank, dsep_context_error(ctx)));
+    DSEP_AGREE(ctx,
+               dsep_dense_pinv(n, n, whole, tolerance, inverse, rank, dsep_context_error(ctx)));
     dsep_grid_scatter(inverse, r);
     dsep_grid_product(1, r, 0, q, 1, 0, x);
 cleanup:
@@ -481,7 +490,8 @@ cleanup:
     return code;
 }
 
-/* --- general inverse ------------------------------------------------------------------------------ */
+/* --- general inverse
+ * ------------------------------------------------------------------------------ */
 
 /* From the factor U's diagonal and the exchanges of rows, of which the first column of the grid
  * counts its own. Returns the 1-based place of the first zero pivot, or 0. */
@@ -529,13 +539,14 @@ cleanup:
     return code;
 }
 
-/* --- whole matrices -------------------------------------------------------------------------------- */
+/* --- whole matrices
+ * -------------------------------------------------------------------------------- */
 
 int dsep_grid_gather(dsep_context *ctx, const dsep_matrix *a, double **whole) {
     int code = DSEP_OK;
     *whole = dsep_array(dsep_bytes(a->rows, a->columns, 1), sizeof **whole);
-    DSEP_AGREE(ctx, *whole ? DSEP_OK
-                           : dsep_out_of_memory(dsep_context_error(ctx), "a whole matrix"));
+    DSEP_AGREE(ctx,
+               *whole ? DSEP_OK : dsep_out_of_memory(dsep_context_error(ctx), "a whole matrix"));
     for (int c = 0; c < a->local_columns; c++)
         for (int r = 0; r < a->local_rows; r++)
             (*whole)[dsep_matrix_column(a, c) * a->rows + dsep_matrix_row(a, r)] = *at(a, r, c);

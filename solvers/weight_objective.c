@@ -24,9 +24,9 @@ int dsep_weight_objective_create(dsep_context *ctx, const dsep_matrix *s, dsep_a
         made->count = (int64_t)s->local_rows * s->local_columns;
         made->allowed = dsep_array(made->count, sizeof *made->allowed);
     }
-    DSEP_AGREE(ctx, made && made->allowed ? DSEP_OK
-                                          : dsep_out_of_memory(dsep_context_error(ctx),
-                                                               "the function to minimise"));
+    DSEP_AGREE(ctx, made && made->allowed
+                        ? DSEP_OK
+                        : dsep_out_of_memory(dsep_context_error(ctx), "the function to minimise"));
     made->ctx = ctx;
     made->s = s;
     DSEP_TRY(dsep_acyclic_create(ctx, s->grid, kind, s->rows, &made->measure));

@@ -78,9 +78,9 @@ static double error_of_fit(const dsep_continuous *result, const dsep_linear_mode
     return worst;
 }
 
-static void test_seed(dsep_acyclic_kind kind, uint64_t seed) {
+static void test_seed(dsep_acyclic_kind kind, int64_t p, uint64_t seed) {
     const dsep_continuous_settings settings = base(kind, 1);
-    dsep_linear_model *model = draw(20, seed);
+    dsep_linear_model *model = draw(p, seed);
     dsep_correlation *correlation = correlate(model, seed, 1000);
     dsep_continuous *result = learn(correlation, &settings);
     const int64_t shd = distance(result, model);
@@ -119,8 +119,8 @@ static int keep(dsep_context *context, const dsep_state *state, void *data, int 
         if (block->record) {
             if (dsep_gather_all(context, block->data, bytes, &copy, &bytes))
                 return DSEP_ERROR_RESOURCES;
-            const dsep_block mine = dsep_layout_block(bytes / block->record, dsep_size(context),
-                                                      dsep_rank(context));
+            const dsep_block mine =
+                dsep_layout_block(bytes / block->record, dsep_size(context), dsep_rank(context));
             bytes = mine.count * block->record;
             memmove(copy, (char *)copy + mine.first * block->record, (size_t)bytes);
         } else {
@@ -189,10 +189,10 @@ int main(int argc, char **argv) {
         tap_skip("PETSc was left out");
         return tap_end();
     }
-    const uint64_t seeds = dsep_size(ctx) == 1 ? 10 : 2;
+    const uint64_t seeds = dsep_size(ctx) == 1 ? 10 : 1;
     for (uint64_t seed = 1; seed <= seeds; seed++)
-        test_seed(DSEP_ACYCLIC_LOGDET, seed);
-    test_seed(DSEP_ACYCLIC_EXPONENTIAL, 1);
+        test_seed(DSEP_ACYCLIC_LOGDET, 20, seed);
+    test_seed(DSEP_ACYCLIC_EXPONENTIAL, 10, 2);
     test_resume(DSEP_ACYCLIC_LOGDET, 130);
     test_resume(DSEP_ACYCLIC_EXPONENTIAL, 60);
     test_reasons();

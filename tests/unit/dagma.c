@@ -145,8 +145,7 @@ static void test_against_reference(const dsep_grid *grid, dsep_acyclic_kind kind
         }
     int code = dsep_weight_objective_evaluate(ctx, x, &value, gradient, o);
     const long double expected = reference(n, o, u, v);
-    tap_ok(!code && fabsl(value - expected) <= 1e-12L * fabsl(expected) &&
-               (n == 1 || o->h > 1e-3),
+    tap_ok(!code && fabsl(value - expected) <= 1e-12L * fabsl(expected) && (n == 1 || o->h > 1e-3),
            "order %d, h %.3g: value %.12g, %.1Le from the reference", n, o->h, value,
            fabsl(value - expected) / fabsl(expected));
     double own[2][MOST * MOST];
@@ -183,7 +182,7 @@ static double h_of_cycles(const dsep_grid *grid, dsep_acyclic_kind kind, double 
     for (int c = 0; c < w->local_columns; c++)
         for (int r = 0; r < w->local_rows; r++) {
             const int64_t i = dsep_matrix_row(w, r), j = dsep_matrix_column(w, c);
-            w->values[(int64_t)c * w->local_rows + r] = i + j == 1   ? a
+            w->values[(int64_t)c * w->local_rows + r] = i + j == 1                     ? a
                                                         : i + j == 5 && i > 1 && j > 1 ? b
                                                         : i == 0 && j == 4             ? 30
                                                                                        : 0;
@@ -249,7 +248,8 @@ static void test_pieces(dsep_context *alone, dsep_acyclic_kind kind) {
     double together[2], single[2];
     evaluate(ctx, kind, together);
     evaluate(alone, kind, single);
-    const double value = fabs(together[0] / single[0] - 1), square = fabs(together[1] / single[1] - 1);
+    const double value = fabs(together[0] / single[0] - 1),
+                 square = fabs(together[1] / single[1] - 1);
     tap_ok(value <= 1e-10 && square <= 1e-10 && isfinite(single[0]),
            "order 300: value %.12g and gradient as on one rank, %.1e and %.1e apart", together[0],
            value, square);

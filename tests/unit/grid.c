@@ -64,10 +64,12 @@ static double small(int64_t n) {
 static void test_products(const dsep_grid *grid, int64_t m, int64_t n, int64_t k) {
     double worst = 0;
     for (int way = 0; way < 4; way++) {
-        double *a = random_matrix(m, k, 1), *b = random_matrix(k, n, 2), *c = random_matrix(m, n, 3);
+        double *a = random_matrix(m, k, 1), *b = random_matrix(k, n, 2),
+               *c = random_matrix(m, n, 3);
         const int ta = way & 1, tb = way >> 1;
         dsep_matrix *of_a = on_grid(grid, ta ? k : m, ta ? m : k, a);
-        dsep_matrix *of_b = on_grid(grid, tb ? n : k, tb ? k : n, b), *of_c = on_grid(grid, m, n, c);
+        dsep_matrix *of_b = on_grid(grid, tb ? n : k, tb ? k : n, b),
+                    *of_c = on_grid(grid, m, n, c);
         dsep_grid_product(2, of_a, ta, of_b, tb, -3, of_c);
         dsep_dense_product(m, n, k, 2, a, ta, b, tb, -3, c);
         worst = fmax(worst, differs(&of_c, c));
@@ -75,8 +77,10 @@ static void test_products(const dsep_grid *grid, int64_t m, int64_t n, int64_t k
         dsep_matrix_destroy(&of_b);
         free(a), free(b), free(c);
     }
-    double *a = random_matrix(k, n, 1), *c = symmetric(n, 3), *turned = dsep_array(n * k, sizeof *turned);
-    dsep_matrix *of_a = on_grid(grid, k, n, a), *of_c = on_grid(grid, n, n, c), *t = on_grid(grid, n, k, NULL);
+    double *a = random_matrix(k, n, 1), *c = symmetric(n, 3),
+           *turned = dsep_array(n * k, sizeof *turned);
+    dsep_matrix *of_a = on_grid(grid, k, n, a), *of_c = on_grid(grid, n, n, c),
+                *t = on_grid(grid, n, k, NULL);
     dsep_grid_gram(2, of_a, .5, of_c);
     dsep_dense_gram(k, n, 2, a, .5, c);
     const double gram = differs(&of_c, c);
@@ -87,8 +91,8 @@ static void test_products(const dsep_grid *grid, int64_t m, int64_t n, int64_t k
     for (int64_t i = 0; i < n * k; i++)
         turned[i] *= 2;
     tap_ok(worst < small(k) && gram < 2 * small(k) && differs(&t, turned) == 0,
-           "products of %lld x %lld by %lld: %.1e, with itself %.1e, transposed, added", (long long)m,
-           (long long)n, (long long)k, worst, gram);
+           "products of %lld x %lld by %lld: %.1e, with itself %.1e, transposed, added",
+           (long long)m, (long long)n, (long long)k, worst, gram);
     dsep_matrix_destroy(&of_a);
     free(a), free(c), free(turned);
 }
@@ -106,7 +110,8 @@ static void test_cholesky(const dsep_grid *grid, int64_t n) {
     dsep_dense_cholesky(n, whole);
     dsep_dense_cholesky_inverse(n, whole);
     const double inverse = differs(&a, whole);
-    tap_ok(!code && failed == 0 && residual < small(n) * (double)n && inverse < small(n) * (double)n,
+    tap_ok(!code && failed == 0 && residual < small(n) * (double)n &&
+               inverse < small(n) * (double)n,
            "Cholesky of order %lld: |A - LL'| %.1e, inverse %.1e", (long long)n, residual, inverse);
     free(whole);
 }
@@ -151,18 +156,22 @@ static void test_eigen(const dsep_grid *grid, int64_t n, int64_t rank, int64_t w
         signs &= dsep_dense_sign(n, vectors + k * n) == 1;
     const double size = 1 + values[0];
     tap_ok(!code && signs && residual < small(n) * size && orthonormal < small(n) &&
-               apart(values, local, wanted) < small(n) * size && apart(alone, local, wanted) < small(n) * size,
-           "%lld of %lld eigenvectors, rank %lld: |AV - VD| %.1e, |V'V - I| %.1e", (long long)wanted,
-           (long long)n, (long long)rank, residual, orthonormal);
+               apart(values, local, wanted) < small(n) * size &&
+               apart(alone, local, wanted) < small(n) * size,
+           "%lld of %lld eigenvectors, rank %lld: |AV - VD| %.1e, |V'V - I| %.1e",
+           (long long)wanted, (long long)n, (long long)rank, residual, orthonormal);
     dsep_matrix_destroy(&a);
     dsep_matrix_destroy(&v);
-    free(whole), free(copy), free(values), free(alone), free(local), free(right), free(identity), free(vectors);
+    free(whole), free(copy), free(values), free(alone), free(local), free(right), free(identity),
+        free(vectors);
 }
 
 static void test_leading(const dsep_grid *grid, int64_t m, int64_t n, int64_t wanted) {
     const int64_t least = m < n ? m : n;
-    double *whole = random_matrix(m, n, 4), *copy = random_matrix(m, n, 4), *values = dsep_array(wanted, sizeof *values);
-    double *all = dsep_array(least, sizeof *all), *u = dsep_array(m * least, sizeof *u), *vt = dsep_array(least * n, sizeof *vt);
+    double *whole = random_matrix(m, n, 4), *copy = random_matrix(m, n, 4),
+           *values = dsep_array(wanted, sizeof *values);
+    double *all = dsep_array(least, sizeof *all), *u = dsep_array(m * least, sizeof *u),
+           *vt = dsep_array(least * n, sizeof *vt);
     double *expected = dsep_array(n * wanted, sizeof *expected);
     dsep_matrix *a = on_grid(grid, m, n, whole), *v = on_grid(grid, n, wanted, NULL);
     int code = dsep_grid_leading(ctx, a, wanted, values, v);
@@ -175,13 +184,15 @@ static void test_leading(const dsep_grid *grid, int64_t m, int64_t n, int64_t wa
             expected[k * n + i] *= sign;
     }
     tap_ok(!code && apart(values, all, wanted) < 1e-11 && differs(&v, expected) < 1e-9,
-           "%lld leading right singular vectors of %lld x %lld", (long long)wanted, (long long)m, (long long)n);
+           "%lld leading right singular vectors of %lld x %lld", (long long)wanted, (long long)m,
+           (long long)n);
     dsep_matrix_destroy(&a);
     free(whole), free(copy), free(values), free(all), free(u), free(vt), free(expected);
 }
 
 static void test_qr(const dsep_grid *grid, int64_t m, int64_t n) {
-    double *whole = random_matrix(m, n, 5), *q = dsep_array(m * n, sizeof *q), *r = dsep_array(n * n, sizeof *r);
+    double *whole = random_matrix(m, n, 5), *q = dsep_array(m * n, sizeof *q),
+           *r = dsep_array(n * n, sizeof *r);
     dsep_matrix *a = on_grid(grid, m, n, whole), *of_r = on_grid(grid, n, n, NULL);
     int code = dsep_grid_qr(ctx, a, of_r);
     code |= dsep_dense_qr(m, n, whole, q, r, dsep_context_error(ctx));
@@ -200,7 +211,8 @@ static void test_pinv(const dsep_grid *grid, int64_t m, int64_t n, int64_t rank)
     int code = dsep_grid_pinv(ctx, a, 1e-11, of_x, &found);
     code |= dsep_dense_pinv(m, n, whole, 1e-11, x, &local, dsep_context_error(ctx));
     tap_ok(!code && found == rank && local == rank && differs(&of_x, x) < 1e-10,
-           "pseudo-inverse of %lld x %lld of rank %lld", (long long)m, (long long)n, (long long)found);
+           "pseudo-inverse of %lld x %lld of rank %lld", (long long)m, (long long)n,
+           (long long)found);
     dsep_matrix_destroy(&a);
     free(left), free(right), free(whole), free(x);
 }
