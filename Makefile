@@ -83,8 +83,9 @@ TEST_PROGRAMS := $(TESTS:%.c=$(BUILD)/%) $(patsubst %.c,$(BUILD)/%,$(wildcard te
 SUPPORT := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/support/*.c))
 JOBS ?= $(shell nproc)
 
-.PHONY: all build deps demo test test-asan test-fault soak bench bench-large bench-replicates bench-continuous \
-  bench-scaling lint format check-format tidy info help install clean check tests
+.PHONY: all build deps demo test test-asan test-fault soak bench bench-large bench-replicates \
+  bench-continuous bench-represent bench-lingam bench-scaling lint format check-format tidy info help install \
+  clean check tests
 .DEFAULT_GOAL := all
 .SECONDARY:
 
@@ -107,10 +108,11 @@ $(BUILD)/%.o: %.c $(BUILD)/flags
 $(BUILD)/tests/%: $(BUILD)/tests/%.o $(SUPPORT) $(LIBRARY)
 	$(MPICC) $(CFLAGS) -o $@ $< $(SUPPORT) $(LIBRARY) $(EXTERNAL_LIBS) $(LDFLAGS)
 
-# Inner products may be contracted: their order of summation is fixed in the source, and all of them
-# are made in this one file.
-$(BUILD)/solvers/inner_product.o: BASE_CFLAGS += -ffp-contract=fast -Wno-psabi
-$(BUILD)/solvers/inner_product.o: Makefile
+# Inner products and entropies may be contracted: their order of summation is fixed in the source,
+# and all of them are made in these files.
+CONTRACTED := $(BUILD)/solvers/inner_product.o $(BUILD)/solvers/lingam_kernel.o
+$(CONTRACTED): BASE_CFLAGS += -ffp-contract=fast -Wno-psabi
+$(CONTRACTED): Makefile
 
 # Changed flags rebuild everything.
 $(BUILD)/flags: FORCE
@@ -160,6 +162,12 @@ bench-replicates: deps ## time bootstrap replicates and see their memory; REPLIC
 bench-continuous: deps ## time DAGMA on 1,000 variables; SIZES_P="300 1000" RANKS="1 2"
 	@$(MAKE) -s -j$(JOBS) build
 	@MPIRUN="$(MPIRUN)" DSEP=$(CURDIR)/dsep bash tests/bench/continuous.sh
+bench-represent: deps ## time a representation of 2,000 variables with its bootstrap; RANKS=2
+	@$(MAKE) -s -j$(JOBS) build
+	@MPIRUN="$(MPIRUN)" DSEP=$(CURDIR)/dsep bash tests/bench/represent.sh
+bench-lingam: deps ## time DirectLiNGAM; SIZES="200:5000" (p:n) RANKS="1 2"
+	@$(MAKE) -s -j$(JOBS) build
+	@MPIRUN="$(MPIRUN)" DSEP=$(CURDIR)/dsep bash tests/bench/lingam.sh
 
 bench-scaling: deps ## measure and draw how time grows: docs/scaling.csv, docs/scaling.svg
 	@$(MAKE) -s -j$(JOBS) build

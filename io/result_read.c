@@ -146,12 +146,18 @@ cleanup:
     return code;
 }
 
+/* A graph over something else than the variables, factors say, names its nodes itself. */
+static const dsep_h5tree *find_names(const reader *in) {
+    const dsep_h5tree *own = dsep_h5tree_find(in->tree, "graph/nodes/_index");
+    return own ? own : dsep_h5tree_find(in->tree, "variables/_index");
+}
+
 static int read_graph(const reader *in, dsep_named_graph **graph) {
     int code = DSEP_OK;
     columns found = {0};
     dsep_graph_kind kind = DSEP_GRAPH_SKELETON;
     dsep_named_edge *edges = NULL;
-    const dsep_h5tree *names = dsep_h5tree_find(in->tree, "variables/_index");
+    const dsep_h5tree *names = find_names(in);
     if (!names || !names->texts)
         return wrong(in, "its variables have no names");
     DSEP_TRY(find_columns(in, &found));
@@ -190,6 +196,7 @@ static int read_result(const reader *in, dsep_result *result) {
     if (code)
         return code;
     result->complete = dsep_h5tree_integer(in->tree, "complete", 0) != 0;
+    result->own_nodes = dsep_h5tree_find(in->tree, "graph/nodes/_index") != NULL;
     result->n_samples = dsep_h5tree_integer(in->tree, "graph/n_samples", 0);
     result->alpha = dsep_h5tree_real(in->tree, "graph/robustness_alpha", NAN);
     result->command = strdup(dsep_h5tree_text(in->tree, "command", ""));
@@ -201,7 +208,8 @@ static int read_result(const reader *in, dsep_result *result) {
 }
 
 int dsep_result_read(const char *path, dsep_error *error, dsep_result **result) {
-    static const char *const branches[] = {"/graph/edges", "/variables/_index", NULL};
+    static const char *const branches[] = {"/graph/edges", "/graph/nodes/_index",
+                                           "/variables/_index", NULL};
     const dsep_h5tree_settings settings = {.limit = MOST_EDGES, .branches = branches};
     dsep_h5tree *tree = NULL;
     dsep_result *made = dsep_array(1, sizeof *made);

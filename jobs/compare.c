@@ -3,7 +3,9 @@
 #include "io/name_index.h"
 #include "io/result_read.h"
 #include "jobs/commands.h"
+#include "jobs/compare_representation.h"
 #include "jobs/output.h"
+#include "jobs/representation_read.h"
 #include "mpi/memory.h"
 #include "solvers/cpdag.h"
 #include "solvers/metrics.h"
@@ -220,6 +222,10 @@ static int print(FILE *stream, void *data, dsep_error *error) {
     const settings *given = call->settings;
     side learned = {0}, truth = {0};
     dsep_metrics metrics;
+    if (dsep_representation_is_at(call->arguments[0]) &&
+        dsep_representation_is_at(call->arguments[1]))
+        return dsep_compare_representations(stream, call->arguments[0], call->arguments[1],
+                                            given->json, error);
     int code = read_side(call->arguments[0], error, &learned);
     if (!code)
         code = read_side(call->arguments[1], error, &truth);
@@ -247,14 +253,18 @@ const dsep_command dsep_command_compare = {
     .name = "compare",
     .arguments = "LEARNED TRUTH",
     .summary = "graph metrics",
-    .description = "Compares two graphs, each a result (.h5) or an edge CSV: structural Hamming "
-                   "distance, and precision, recall and F1 of the skeleton and of the arrowheads. "
-                   "Names join the two; an edge CSV may leave out nodes without edges, a result "
-                   "may not. Graphs are compared as they are, so a CPDAG against a DAG pays for "
-                   "each edge that data cannot direct; the distance to the CPDAG of a truth that "
-                   "is a DAG is given, too.",
+    .description =
+        "Compares two graphs, each a result (.h5) or an edge CSV: structural Hamming "
+        "distance, and precision, recall and F1 of the skeleton and of the arrowheads. "
+        "Names join the two; an edge CSV may leave out nodes without edges, a result "
+        "may not. Graphs are compared as they are, so a CPDAG against a DAG pays for "
+        "each edge that data cannot direct; the distance to the CPDAG of a truth that "
+        "is a DAG is given, too. Of two representations it tells after the best assignment of "
+        "factors: mean correlation (MCC), error of H, SHD of the graphs over factors, and "
+        "how many intervention targets are right.",
     .examples = "  dsep compare result.h5 truth.csv\n"
-                "  dsep compare pc.h5 lingam.h5 --json\n",
+                "  dsep compare pc.h5 lingam.h5 --json\n"
+                "  dsep compare factors.h5 truth.h5\n",
     .min_arguments = 2,
     .max_arguments = 2,
     .groups = groups,

@@ -14,6 +14,10 @@ static const struct {
     int (*run)(dsep_context *ctx, const dsep_discovery *discovery);
 } methods[] = {
     [DSEP_METHOD_PC] = {"pc", dsep_discover_pc},
+    [DSEP_METHOD_EXACT] = {"exact", dsep_discover_exact},
+    [DSEP_METHOD_LINGAM] = {"lingam", dsep_discover_lingam},
+    [DSEP_METHOD_ICA_LINGAM] = {"ica-lingam", dsep_discover_ica_lingam},
+    [DSEP_METHOD_VAR_LINGAM] = {"var-lingam", dsep_discover_var_lingam},
     [DSEP_METHOD_DAGMA] = {"dagma", dsep_discover_dagma},
     [DSEP_METHOD_NOTEARS] = {"notears", dsep_discover_notears},
 };

@@ -100,8 +100,7 @@ static int write_more(dsep_context *ctx, dsep_h5write *file, const void *data) {
     write_attributes(file, f);
     DSEP_TRY(write_stages(ctx, file, f));
     const dsep_h5write_slab order = dsep_h5write_line(nodes, on_zero(ctx, nodes));
-    DSEP_TRY(
-        dsep_h5write_array(file, "/continuous/order", DSEP_H5_INT64, &order, answer->order));
+    DSEP_TRY(dsep_h5write_array(file, "/continuous/order", DSEP_H5_INT64, &order, answer->order));
     const dsep_h5write_slab found = dsep_h5write_line(edges, on_zero(ctx, edges));
     DSEP_TRY(dsep_h5write_array(file, "/continuous/found", DSEP_H5_DOUBLE, &found, answer->found));
 cleanup:
@@ -129,9 +128,10 @@ static void print_more(const void *data) {
         printf("  weights   of %lld nodes are not determined by their parents\n",
                (long long)answer->singular);
     if (f->options->raw && answer->graph->n_edges > 0)
-        printf("  variances %.0f %% of the edges lead to the larger variance; near 100 %% the order\n"
-               "            of variances, which units decide, may be all that was found\n",
-               100 * f->result->ascending);
+        printf(
+            "  variances %.0f %% of the edges lead to the larger variance; near 100 %% the order\n"
+            "            of variances, which units decide, may be all that was found\n",
+            100 * f->result->ascending);
 }
 
 /* --- the run --------------------------------------------------------------------------------- */
@@ -161,15 +161,15 @@ static int optimise(dsep_context *ctx, dsep_dag_run *run, continuous_found *f,
     dsep_correlation *correlation = NULL;
     pausing data = {.running = &run->running};
     const dsep_pauses pauses = {.due = is_due, .keep = keep, .data = &data};
-    const dsep_continuous_settings settings = {
-        .kind = f->kind,
-        .raw = f->options->raw,
-        .lambda = f->options->lambda,
-        .threshold = f->options->threshold,
-        .tolerance = 1e-6,
-        .max_iterations = f->options->max_iterations,
-        .pauses = &pauses,
-        .resume = run->running.found ? &run->running.state : NULL};
+    const dsep_continuous_settings settings = {.kind = f->kind,
+                                               .raw = f->options->raw,
+                                               .lambda = f->options->lambda,
+                                               .threshold = f->options->threshold,
+                                               .tolerance = 1e-6,
+                                               .max_iterations = f->options->max_iterations,
+                                               .pauses = &pauses,
+                                               .resume =
+                                                   run->running.found ? &run->running.state : NULL};
     dsep_log_section_begin(ctx, "correlation");
     DSEP_TRY(dsep_correlation_create(ctx, run->table, 1, &correlation));
     dsep_log_section_begin(ctx, "optimisation");
@@ -203,8 +203,8 @@ static int write(dsep_context *ctx, dsep_dag_run *run, const continuous_found *f
 static int64_t bytes_needed(dsep_context *ctx, const dsep_table *table, dsep_acyclic_kind kind) {
     const double p = (double)table->n_variables, n = (double)table->n_samples;
     const double share = ceil((double)dsep_size(ctx) / dsep_nodes(ctx)) / dsep_size(ctx);
-    const double bytes = share * (double)dsep_continuous_bytes(kind, table->n_variables) +
-                         8 * p * (p + n);
+    const double bytes =
+        share * (double)dsep_continuous_bytes(kind, table->n_variables) + 8 * p * (p + n);
     return bytes < 9e18 ? (int64_t)bytes : -1;
 }
 

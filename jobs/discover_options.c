@@ -3,9 +3,13 @@
 #define FIELD(name) offsetof(dsep_discover_settings, name)
 
 const dsep_option dsep_discover_option_table[] = {
-    {"method", 0, DSEP_OPTION_CHOICE, FIELD(method), NULL, "pc", 0, 0, "pc|dagma|notears",
-     "pc: PC-stable, a CPDAG; assumes that no common cause is unmeasured; dagma, notears: a DAG by "
-     "continuous optimisation of linear weights"},
+    {"method", 0, DSEP_OPTION_CHOICE, FIELD(method), NULL, "pc", 0, 0,
+     "pc|lingam|ica-lingam|var-lingam|exact|dagma|notears",
+     "pc: PC-stable, a CPDAG; assumes that no common cause is unmeasured. lingam: DirectLiNGAM, a "
+     "DAG with coefficients of linear non-Gaussian data, of several environments one order; "
+     "ica-lingam: the same from independent components; var-lingam: of a time series, with lags. "
+     "exact: the probability of every edge and path over all DAGs of up to 25 variables. "
+     "dagma, notears: a DAG by continuous optimisation of linear weights"},
     {"dry-run", 0, DSEP_OPTION_FLAG, FIELD(dry_run), NULL, NULL, 0, 0, NULL,
      "check everything and forecast, but run nothing"},
     {"memory-per-node", 0, DSEP_OPTION_SIZE, FIELD(memory_per_node), "SIZE", NULL, 0, 0, NULL,
@@ -32,6 +36,37 @@ const dsep_option dsep_pc_option_table[] = {
      "forbidden edges, required edges and tiers, in Tetrad's format"},
     {"skeleton-only", 0, DSEP_OPTION_FLAG, FIELD(skeleton_only), NULL, NULL, 0, 0, NULL,
      "stop before edges are oriented"},
+    {0},
+};
+
+#define LINGAM(name) offsetof(dsep_lingam_options, name)
+
+const dsep_option dsep_lingam_option_table[] = {
+    {"prune", 0, DSEP_OPTION_CHOICE, LINGAM(pruning), NULL, "adaptive-lasso", 0, 0,
+     "adaptive-lasso|none",
+     "which coefficients are edges: adaptive-lasso: those that it keeps by BIC, fitted again; "
+     "none: "
+     "all that the order allows"},
+    {0},
+};
+
+const dsep_option dsep_ica_lingam_option_table[] = {
+    {"starts", 0, DSEP_OPTION_INTEGER, LINGAM(starts), "N", "5", 1, 1e6, NULL,
+     "random starts of the independent components, of which the best is taken"},
+    {0},
+};
+
+const dsep_option dsep_var_lingam_option_table[] = {
+    {"lags", 0, DSEP_OPTION_INTEGER, LINGAM(lags), "N", "auto", 0, 1e6, "auto",
+     "how many earlier times have an effect; auto: the least BIC"},
+    {"max-lags", 0, DSEP_OPTION_INTEGER, LINGAM(max_lags), "N", "10", 1, 1e6, NULL,
+     "most lags that --lags auto considers"},
+    {0},
+};
+
+const dsep_option dsep_exact_option_table[] = {
+    {"edge-probability", 0, DSEP_OPTION_REAL, FIELD(edge_probability), "P", "0.5", 0.5, 1, NULL,
+     "the graph has the edges that are more probable than P; the result has all probabilities"},
     {0},
 };
 
@@ -81,6 +116,10 @@ const dsep_option dsep_continuous_option_table[] = {
 const dsep_option_group dsep_discover_groups[] = {
     {"Discovery", dsep_discover_option_table, 0, NULL},
     {"PC", dsep_pc_option_table, 0, "pc"},
+    {"LiNGAM", dsep_lingam_option_table, FIELD(lingam), "lingam ica-lingam var-lingam"},
+    {"ICA-LiNGAM", dsep_ica_lingam_option_table, FIELD(lingam), "ica-lingam"},
+    {"VAR-LiNGAM", dsep_var_lingam_option_table, FIELD(lingam), "var-lingam"},
+    {"Exact posterior", dsep_exact_option_table, 0, "exact"},
     {"Replicates", dsep_replicate_option_table, FIELD(replicate), "pc"},
     {"DAGMA and NOTEARS", dsep_continuous_option_table, FIELD(continuous), "dagma notears"},
     {"Running", dsep_running_option_table, FIELD(running), NULL},

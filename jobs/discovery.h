@@ -15,6 +15,10 @@ typedef struct {
 /* The methods: each reads the table, runs, and writes its result, or forecasts with --dry-run.
  * Collective. Errors: agreed. */
 int dsep_discover_pc(dsep_context *ctx, const dsep_discovery *discovery);
+int dsep_discover_exact(dsep_context *ctx, const dsep_discovery *discovery);
+int dsep_discover_lingam(dsep_context *ctx, const dsep_discovery *discovery);
+int dsep_discover_ica_lingam(dsep_context *ctx, const dsep_discovery *discovery);
+int dsep_discover_var_lingam(dsep_context *ctx, const dsep_discovery *discovery);
 int dsep_discover_dagma(dsep_context *ctx, const dsep_discovery *discovery);
 int dsep_discover_notears(dsep_context *ctx, const dsep_discovery *discovery);
 

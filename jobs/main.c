@@ -11,8 +11,9 @@
 #include <string.h>
 
 static const dsep_command *const commands[] = {
-    &dsep_command_discover, &dsep_command_simulate, &dsep_command_compare,     &dsep_command_show,
-    &dsep_command_export,   &dsep_command_plan,     &dsep_command_sensitivity,
+    &dsep_command_discover,    &dsep_command_simulate,  &dsep_command_compare,
+    &dsep_command_show,        &dsep_command_export,    &dsep_command_plan,
+    &dsep_command_sensitivity, &dsep_command_represent,
 };
 
 static const int n_commands = sizeof commands / sizeof *commands;

@@ -46,6 +46,10 @@ cleanup:
 
 /* A forecast needs DATA, a replay has its result. */
 static int check(dsep_context *ctx, const plan_settings *settings, const dsep_invocation *call) {
+    if (settings->discover.method != DSEP_METHOD_PC)
+        return dsep_fail(ctx, DSEP_ERROR_USAGE,
+                         "dsep plan forecasts --method pc; of other methods dsep discover "
+                         "--dry-run tells what they need");
     if (settings->replay && call->n_arguments > 0)
         return dsep_fail(ctx, DSEP_ERROR_USAGE,
                          "a replay needs no data: leave out '%s', or --replay", call->arguments[0]);

@@ -3,7 +3,10 @@
 #include "io/result_read.h"
 #include "jobs/commands.h"
 #include "jobs/output.h"
+#include "jobs/representation_read.h"
+#include "jobs/show_exact.h"
 #include "jobs/show_replicates.h"
+#include "jobs/show_representation.h"
 #include "jobs/show_text.h"
 #include "jobs/study_print.h"
 #include "jobs/tree_json.h"
@@ -98,8 +101,8 @@ static void print_attributes(FILE *stream, const dsep_h5tree *group, const char 
 
 /* The single value called `name` wherever results keep it, as text; "" when there is none. */
 static void look_up(const dsep_h5tree *tree, const char *name, char *text, size_t size) {
-    static const char *const places[] = {"",           "search/",      "graph/",
-                                         "variables/", "correlation/", "replicates/"};
+    static const char *const places[] = {
+        "", "search/", "graph/", "variables/", "correlation/", "replicates/", "representation/"};
     *text = '\0';
     for (size_t i = 0; i < sizeof places / sizeof *places && !*text; i++) {
         char path[128];
@@ -270,12 +273,13 @@ static int print_fragile(FILE *stream, const dsep_result *result, dsep_error *er
     return DSEP_OK;
 }
 
-static void print_census(FILE *stream, const dsep_named_graph *graph) {
+static void print_census(FILE *stream, const dsep_result *result) {
+    const dsep_named_graph *graph = result->graph;
     const census found = count_edges(graph);
     fprintf(stream, "\nGraph\n");
     dsep_show_label(stream, "kind");
-    fprintf(stream, "%s over %" PRId64 " variables\n", kind_title(graph->graph->kind),
-            graph->n_nodes);
+    fprintf(stream, "%s over %" PRId64 " %s\n", kind_title(graph->graph->kind), graph->n_nodes,
+            result->own_nodes ? "nodes" : "variables");
     dsep_show_label(stream, "edges");
     fprintf(stream, "%" PRId64 ": %" PRId64 " directed, %" PRId64 " undirected", graph->n_edges,
             found.directed, found.undirected);
@@ -358,13 +362,15 @@ static void print_clause(FILE *stream, const dsep_h5tree *tree, const char *name
 }
 
 /* One sentence with all that a reader needs to do it again. */
-static void print_paper(FILE *stream, const dsep_h5tree *tree, const dsep_named_graph *graph) {
+static void print_paper(FILE *stream, const dsep_h5tree *tree, const dsep_result *result) {
+    const dsep_named_graph *graph = result->graph;
     const census found = count_edges(graph);
     const origin from = find_origin(tree);
     char hash[64];
     look_up(tree, "graph-hash", hash, sizeof hash);
-    fprintf(stream, "\nFor a paper\n  We learned a %s over %" PRId64 " variables",
-            kind_title(graph->graph->kind), graph->n_nodes);
+    fprintf(stream, "\nFor a paper\n  We learned a %s over %" PRId64 " %s",
+            kind_title(graph->graph->kind), graph->n_nodes,
+            result->own_nodes ? "nodes" : "variables");
     if (from.path)
         fprintf(stream, " from %" PRId64 " samples", from.n_samples);
     json_decref(from.record);
@@ -421,7 +427,7 @@ static int print_graph(FILE *stream, const dsep_h5tree *tree, const char *path, 
     int code = dsep_result_read(path, error, &result);
     if (code)
         return code;
-    print_census(stream, result->graph);
+    print_census(stream, result);
     print_validity(stream, tree, result->graph->graph->kind);
     print_attributes(stream, dsep_h5tree_find(tree, "graph"), told);
     code = print_strongest(stream, result->graph, dsep_h5tree_text(tree, "graph/weight", tested),
@@ -430,13 +436,14 @@ static int print_graph(FILE *stream, const dsep_h5tree *tree, const char *path, 
         code = print_fragile(stream, result, error);
     if (!code && dsep_h5tree_find(tree, "replicates/edges"))
         code = dsep_show_replicates(stream, path, result->graph, error);
+    dsep_show_exact(stream, tree, result->graph);
     print_conflicts(stream, tree, result->graph);
     print_section(stream, tree, "knowledge", "Knowledge");
     print_section(stream, tree, "search", "Search");
     print_table(stream, tree, "search/levels", "Tests, by order");
     print_table(stream, tree, "timing", "Time, seconds over ranks");
     if (!code)
-        print_paper(stream, tree, result->graph);
+        print_paper(stream, tree, result);
     dsep_result_destroy(&result);
     return code;
 }
@@ -453,7 +460,10 @@ static int print(FILE *stream, void *data, dsep_error *error) {
         code = print_json(stream, tree, error);
     } else if (!code) {
         print_head(stream, tree, path);
-        code = print_graph(stream, tree, path, error);
+        if (dsep_representation_is_in(tree))
+            code = dsep_show_representation(stream, path, error);
+        if (!code)
+            code = print_graph(stream, tree, path, error);
         if (!code)
             print_table(stream, tree, "sensitivity/robustness",
                         "Robustness to an unmeasured common cause");

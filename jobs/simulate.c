@@ -3,6 +3,7 @@
 #include "io/edge_csv_write.h"
 #include "io/table_write.h"
 #include "jobs/commands.h"
+#include "jobs/simulate_latent.h"
 #include "mpi/log.h"
 #include "mpi/memory.h"
 #include "solvers/random_dag.h"
@@ -14,6 +15,7 @@
 
 typedef struct {
     dsep_common_settings common;
+    dsep_latent_options latent;
     int64_t variables, samples, layers;
     double degree;
     int graph, noise;
@@ -47,13 +49,14 @@ static const dsep_option data_options[] = {
      "gaussian|laplace|uniform|exponential|student",
      "the noise of every variable; mean 0, variance 1 (student: 5 degrees of freedom)"},
     {"truth", 0, DSEP_OPTION_TEXT, FIELD(truth), "FILE", NULL, 0, 0, NULL,
-     "write the graph and its coefficients as an edge CSV"},
+     "write the graph and its coefficients as an edge CSV; with --factors a result file (.h5)"},
     {0},
 };
 
 static const dsep_option_group groups[] = {
     {"Model", model_options, 0, NULL},
     {"Data", data_options, 0, NULL},
+    {"Latent factors", dsep_latent_option_table, FIELD(latent), NULL},
     {"Common", dsep_common_options, FIELD(common), NULL},
     {0},
 };
@@ -114,7 +117,8 @@ static int check(const settings *given, dsep_random_dag_settings *random, dsep_e
                                          .layers = given->layers,
                                          .seed = (uint64_t)given->common.seed};
     DSEP_TRY(parse_weights(given->weights, random, error));
-    code = dsep_random_dag_check(random, error);
+    if (given->latent.factors == 0)
+        code = dsep_random_dag_check(random, error);
 cleanup:
     return code;
 }
@@ -249,6 +253,33 @@ static void release(simulation *run) {
     dsep_linear_model_destroy(&run->model);
 }
 
+/* Data of latent factors; `random` has passed its checks. */
+static int simulate_latent(dsep_context *ctx, const dsep_invocation *call,
+                           const dsep_random_dag_settings *random) {
+    const settings *given = call->settings;
+    const dsep_latent_options *o = &given->latent;
+    if (given->model || given->graph != 0)
+        return dsep_fail(ctx, DSEP_ERROR_USAGE,
+                         "--factors draws its own graph: leave out --model and --graph");
+    const dsep_latent_plan plan = {
+        .call = call,
+        .model = {.n_variables = given->variables,
+                  .n_factors = o->factors,
+                  .n_environments = o->environments ? o->environments : o->factors + 1,
+                  .shift = (dsep_shift)o->shift,
+                  .degree = given->degree,
+                  .weight_low = random->weight_low,
+                  .weight_high = random->weight_high,
+                  .seed = random->seed},
+        .noise = (dsep_noise)given->noise,
+        .observed = o->observed,
+        .samples = given->samples,
+        .data = given->common.output,
+        .truth = given->truth,
+        .quiet = given->common.quiet};
+    return dsep_simulate_latent(ctx, &plan);
+}
+
 static int simulate(dsep_context *ctx, const dsep_invocation *call) {
     int code = DSEP_OK;
     const settings *given = call->settings;
@@ -258,6 +289,8 @@ static int simulate(dsep_context *ctx, const dsep_invocation *call) {
                       .seed = (uint64_t)given->common.seed,
                       .samples = given->samples};
     DSEP_AGREE(ctx, check(given, &random, dsep_context_error(ctx)));
+    if (given->latent.factors > 0)
+        return simulate_latent(ctx, call, &random);
     DSEP_TRY(given->model ? read_model(&run, given) : make_random(&run, &random));
     DSEP_TRY(write_files(&run, given));
     if (dsep_rank(ctx) == 0 && !given->common.quiet)
@@ -273,12 +306,16 @@ const dsep_command dsep_command_simulate = {
     .summary = "draw data from a random or given model, with its truth",
     .description =
         "Draws rows of data from a linear model on a DAG: each variable is the weighted sum of its "
-        "causes plus noise of variance 1. The graph is random, or given with --model. The columns "
+        "causes plus noise of variance 1. The graph is random, or given with --model; with "
+        "--factors the graph is over latent factors that the variables are mixtures of. The "
+        "columns "
         "of a random model stand in a random order, so their order tells nothing about causes. "
         "The same seed gives the same file on any number of ranks.",
-    .examples = "  dsep simulate --variables 100 --samples 1000 --truth truth.csv -o data.csv\n"
-                "  dsep simulate -p 100000 -n 500 --graph sf --noise laplace -o data.h5\n"
-                "  dsep simulate --model truth.csv -n 1000 --seed 2 -o more.csv\n",
+    .examples =
+        "  dsep simulate --variables 100 --samples 1000 --truth truth.csv -o data.csv\n"
+        "  dsep simulate -p 100000 -n 500 --graph sf --noise laplace -o data.h5\n"
+        "  dsep simulate --model truth.csv -n 1000 --seed 2 -o more.csv\n"
+        "  dsep simulate -p 10 -n 1000 --factors 3 --degree 2 --shift hard --truth z.h5 -o x.csv\n",
     .min_arguments = 0,
     .max_arguments = 0,
     .groups = groups,

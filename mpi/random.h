@@ -10,17 +10,19 @@
 
 /* What the numbers are for; draws for different purposes are independent. */
 typedef enum {
-    DSEP_STREAM_ORDER = 1,    /* a random order of variables */
-    DSEP_STREAM_EDGES = 2,    /* which edges a random graph has */
-    DSEP_STREAM_WEIGHTS = 3,  /* their coefficients */
-    DSEP_STREAM_NOISE = 4,    /* the noise of simulated rows */
-    DSEP_STREAM_SAMPLE = 5,   /* a sample of columns for a forecast */
-    DSEP_STREAM_RESAMPLE = 6, /* the rows of a replicate */
-    DSEP_STREAM_PRIOR = 7,    /* strengths of an unmeasured common cause */
-    DSEP_STREAM_DESIGN = 8,   /* cells of a study, their seeds, the variables they drop */
-    DSEP_STREAM_ADDED = 9,    /* noise that is added to columns */
-    DSEP_STREAM_ICA = 10,     /* a start of independent component analysis */
-    DSEP_STREAM_ROTATION = 11 /* a random rotation of factors */
+    DSEP_STREAM_ORDER = 1,     /* a random order of variables */
+    DSEP_STREAM_EDGES = 2,     /* which edges a random graph has */
+    DSEP_STREAM_WEIGHTS = 3,   /* their coefficients */
+    DSEP_STREAM_NOISE = 4,     /* the noise of simulated rows */
+    DSEP_STREAM_SAMPLE = 5,    /* a sample of columns for a forecast */
+    DSEP_STREAM_RESAMPLE = 6,  /* the rows of a replicate */
+    DSEP_STREAM_PRIOR = 7,     /* strengths of an unmeasured common cause */
+    DSEP_STREAM_DESIGN = 8,    /* cells of a study, their seeds, the variables they drop */
+    DSEP_STREAM_ADDED = 9,     /* noise that is added to columns */
+    DSEP_STREAM_ICA = 10,      /* a start of independent component analysis */
+    DSEP_STREAM_ROTATION = 11, /* a random rotation of factors */
+    DSEP_STREAM_LATENT = 12,   /* a random model of factors */
+    DSEP_STREAM_FACTORS = 13   /* rows of it: the factors' noise, and that of what is observed */
 } dsep_stream;
 
 typedef struct {

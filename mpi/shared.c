@@ -20,15 +20,21 @@ struct dsep_shared {
  * all ranks at once. */
 static size_t part_of(dsep_context *ctx, int64_t bytes) {
     if (bytes < 8 * HUGE)
-        return dsep_node_rank(ctx) == 0 ? (size_t)bytes + 8 : 0;
-    const int64_t pages = (bytes + HUGE - 1) / HUGE;
+        return dsep_node_rank(ctx) == 0 ? (size_t)bytes + 8 + LINE : 0;
+    const int64_t pages = (bytes + LINE + HUGE - 1) / HUGE;
     return (size_t)dsep_layout_block(pages, dsep_node_size(ctx), dsep_node_rank(ctx)).count * HUGE;
+}
+
+/* The first line at or after a place: windows begin anywhere in a page, though in the same place on
+ * all ranks. */
+static void *line_at(void *place) {
+    return (char *)place + (LINE - (uintptr_t)place % LINE) % LINE;
 }
 
 /* Windows cost system calls to make, and cannot have huge pages everywhere. */
 static int open_alone(int64_t bytes, dsep_shared *made) {
     made->alone = dsep_array(bytes + 8 + LINE, 1);
-    made->data = (char *)made->alone + (LINE - (uintptr_t)made->alone % LINE) % LINE;
+    made->data = line_at(made->alone);
     return made->alone ? DSEP_OK : DSEP_ERROR_RESOURCES;
 }
 
@@ -42,6 +48,7 @@ static int open_window(dsep_context *ctx, int64_t bytes, dsep_shared *made) {
     MPI_Aint length = 0;
     int unit = 0;
     MPI_Win_shared_query(made->window, 0, &length, &unit, &made->data);
+    made->data = line_at(made->data);
     MPI_Win_lock_all(MPI_MODE_NOCHECK, made->window);
     if (mine >= HUGE) { /* advice only; where it is refused small pages serve */
         const uintptr_t aligned = ((uintptr_t)own + PAGE - 1) / PAGE * PAGE;

@@ -15,7 +15,8 @@ int dsep_shared_create(dsep_context *ctx, int64_t bytes, const char *purpose, ds
 /* Frees the array and sets *shared to NULL; accepts NULL. Collective. */
 void dsep_shared_destroy(dsep_shared **shared);
 
-/* The memory, lent; the same bytes on every rank of a node. Not collective. */
+/* The memory, lent; the same bytes on every rank of a node; it begins with a cache line. Not
+ * collective. */
 void *dsep_shared_data(const dsep_shared *shared);
 
 /* Makes the array ready to be filled anew: nobody reads it any more, and with several nodes it is

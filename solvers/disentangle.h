@@ -1,6 +1,7 @@
 /* Linear causal disentanglement via interventions.
  *
- * Squires, Seigal, Bhate & Uhler 2023, Proceedings of Machine Learning Research 202:32540. */
+ * Squires, Seigal, Bhate & Uhler 2023, Proceedings of Machine Learning Research 202:32540,
+ * doi:10.48550/arXiv.2211.16467. */
 #ifndef DSEP_SOLVERS_DISENTANGLE_H
 #define DSEP_SOLVERS_DISENTANGLE_H
 

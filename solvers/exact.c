@@ -153,6 +153,7 @@ static void outside_task(posterior *o, int k, dsep_block sets, long double *sums
     const long double *inside = dsep_shared_data(o->inside);
     uint32_t set = set_number(o->p, k, sets.first);
     for (int64_t i = 0; i < sets.count; i++, set = next_set(set)) {
+        dsep_counter_serve(o->counter);
         dsep_exact_take(&o->walk, set);
         dsep_exact_pull(&o->walk);
         add_marginals(&o->walk, inside[o->all], sums);

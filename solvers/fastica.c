@@ -238,12 +238,44 @@ static double turned_by(int64_t d, const double *new, const double *old) {
 /* --- the iterations ------------------------------------------------------------------------------
  */
 
+/* Where an iteration comes back to where it was two steps ago, it goes on with shorter steps: the
+ * rows move towards their new places by a part of the way only. The places that stay are the same.
+ */
+typedef struct {
+    double part;
+    double *before; /* [d x d] two steps ago */
+} damping;
+
+enum { LEAST_PART = 64 };
+
+/* Row new towards which w goes, turned so as to point where w does. */
+static void go_towards(int64_t d, double part, const double *w, double *new) {
+    const double sign = product(d, new, w) < 0 ? -1 : 1;
+    for (int64_t j = 0; j < d; j++)
+        new[j] = (1 - part) * w[j] + part *sign *new[j];
+}
+
+/* Shorter steps after one that led back; w: where it began, new: where it led. */
+static void look_back(damping *damped, int64_t count, int64_t d, const double *w,
+                      const double *new) {
+    double from_before = 0, from_last = 0;
+    for (int64_t i = 0; i < count; i++) {
+        from_before = fmax(from_before, turned_by(d, new + i *d, damped->before + i * d));
+        from_last = fmax(from_last, turned_by(d, new + i *d, w + i * d));
+    }
+    if (from_before < from_last / 4 && damped->part > 1. / LEAST_PART)
+        damped->part /= 2;
+    memcpy(damped->before, w, (size_t)(count * d) * sizeof *w);
+}
+
 static int find_all(const problem *p, const dsep_fastica_settings *settings, double *w, double *new,
                     dsep_fastica_outcome *outcome) {
     const int64_t d = p->d;
+    damping damped = {1, new + d *d};
     memcpy(p->next, w, (size_t)(d * d) * sizeof *w);
     if (!decorrelate(p, w))
         return 0;
+    memset(damped.before, 0, (size_t)(d * d) * sizeof *w);
     while (outcome->iterations < settings->max_iterations) {
         double turned = 0;
         outcome->iterations++;
@@ -251,8 +283,14 @@ static int find_all(const problem *p, const dsep_fastica_settings *settings, dou
             step(p, settings->contrast, w + i * d, p->next + i * d);
         if (!decorrelate(p, new))
             return 0;
-        for (int64_t i = 0; i < d; i++)
+        for (int64_t i = 0; i < d; i++) {
             turned = fmax(turned, turned_by(d, new + i *d, w + i * d));
+            go_towards(d, damped.part, w + i * d, new + i *d);
+        }
+        memcpy(p->next, new, (size_t)(d * d) * sizeof *w);
+        if (damped.part < 1 && !decorrelate(p, new))
+            return 0;
+        look_back(&damped, d, d, w, new);
         memcpy(w, new, (size_t)(d * d) * sizeof *w);
         if (turned <= settings->tolerance)
             return 1;
@@ -278,16 +316,23 @@ static int deflate(int64_t d, const double *w, int64_t i, double *row) {
 static int find_one(const problem *p, const dsep_fastica_settings *settings, double *w, int64_t i,
                     double *new, dsep_fastica_outcome *outcome) {
     const int64_t d = p->d;
-    if (!deflate(d, w, i, w + i * d))
+    double *row = w + i * d;
+    damping damped = {1, new + d};
+    if (!deflate(d, w, i, row))
         return 0;
+    memset(damped.before, 0, (size_t)d * sizeof *w);
     for (int64_t iteration = 1; iteration <= settings->max_iterations; iteration++) {
         if (outcome->iterations < iteration)
             outcome->iterations = iteration;
-        step(p, settings->contrast, w + i * d, new);
+        step(p, settings->contrast, row, new);
         if (!deflate(d, w, i, new))
             return 0;
-        const double turned = turned_by(d, new, w + i * d);
-        memcpy(w + i * d, new, (size_t)d * sizeof *w);
+        const double turned = turned_by(d, new, row);
+        go_towards(d, damped.part, row, new);
+        if (damped.part < 1 && !deflate(d, w, i, new))
+            return 0;
+        look_back(&damped, 1, d, row, new);
+        memcpy(row, new, (size_t)d * sizeof *w);
         if (turned <= settings->tolerance)
             return 1;
     }
@@ -356,7 +401,7 @@ int dsep_fastica(int64_t n, int64_t d, const double *scores, const int32_t *weig
                  dsep_fastica_outcome *outcome) {
     int code = DSEP_OK;
     problem p = {.d = d};
-    double *new = dsep_array(d * d, sizeof *new);
+    double *new = dsep_array(2 * d * d, sizeof *new);
     *outcome = (dsep_fastica_outcome){0};
     if (!new)
         DSEP_TRY(dsep_out_of_memory(error, "independent component analysis"));

@@ -3,6 +3,8 @@
  * Hyvarinen 1999, "Fast and robust fixed-point algorithms for independent component analysis", IEEE
  * Transactions on Neural Networks 10:626, doi:10.1109/72.761722. Scores are whitened: centred,
  * uncorrelated, of mean square 1 under the weights. W is orthogonal and S = Y W' are the sources.
+ * Where the iteration swings between two places its steps are halved, which leaves its fixed points
+ * as they are.
  * Reproducibility: class A for the same scores: sums follow the rows. */
 #ifndef DSEP_SOLVERS_FASTICA_H
 #define DSEP_SOLVERS_FASTICA_H

@@ -55,8 +55,11 @@ dsep_hca_score dsep_hca_judge_descend(dsep_hca_judge *judge, int32_t *row);
 int dsep_hca_better(dsep_hca_score one, dsep_hca_score other);
 
 /* The largest eigenvalue of a symmetric positive semidefinite matrix [k x k], and its vector of
- * length 1, by repeated squaring. Not collective. scratch: [2 k k]. Cost: 2 k^3 flops a squaring,
- * 60 at most; 5 where the next eigenvalue is a third of it. */
+ * length 1, by repeated squaring. Not collective. scratch: [dsep_hca_leading_scratch()]. Cost: 2
+ * k^3 flops a squaring, 60 at most; 5 where the next eigenvalue is a third of it. */
 double dsep_hca_leading(int64_t k, const double *matrix, double *scratch, double *vector);
+
+/* Numbers that it needs. Not collective. */
+int64_t dsep_hca_leading_scratch(int64_t k);
 
 #endif

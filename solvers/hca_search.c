@@ -115,7 +115,7 @@ typedef struct {
     int64_t width, count; /* partial orders: room for, how many */
     partial *now, *next;  /* [width] */
     candidate *candidates;
-    double *matrix, *scratch, *vector; /* [K x K], [2 x K x K], [K] */
+    double *matrix, *scratch, *vector; /* [K x K], of dsep_hca_leading(), [K] */
     double *memory;
     int32_t *rows;
 } beam;
@@ -134,7 +134,8 @@ static int beam_create(beam *b, dsep_hca_judge *judge, int64_t width, dsep_error
     b->now = dsep_array(width, sizeof *b->now);
     b->next = dsep_array(width, sizeof *b->next);
     b->candidates = dsep_array(width * d, sizeof *b->candidates);
-    b->memory = dsep_array(dsep_bytes(2 * width, each, 1) + 3 * k * k + k, sizeof *b->memory);
+    b->memory = dsep_array(dsep_bytes(2 * width, each, 1) + dsep_hca_leading_scratch(k) + k * k + k,
+                           sizeof *b->memory);
     b->rows = dsep_array(dsep_bytes(2 * width, d, k), sizeof *b->rows);
     if (!b->now || !b->next || !b->candidates || !b->memory || !b->rows) {
         beam_destroy(b);
@@ -142,7 +143,7 @@ static int beam_create(beam *b, dsep_hca_judge *judge, int64_t width, dsep_error
     }
     b->matrix = b->memory + 2 * width * each;
     b->scratch = b->matrix + k * k;
-    b->vector = b->scratch + 2 * k * k;
+    b->vector = b->scratch + dsep_hca_leading_scratch(k);
     for (int64_t i = 0; i < 2 * width; i++) {
         partial *p = i < width ? b->now + i : b->next + (i - width);
         p->products = b->memory + i * each;

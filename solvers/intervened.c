@@ -3,6 +3,7 @@
 #include "mpi/memory.h"
 #include "solvers/dense.h"
 
+#include <gsl/gsl_cdf.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -65,6 +66,8 @@ const char *dsep_intervened_reason_text(dsep_intervened_reason reason) {
         return "two environments seem to intervene on the same factor";
     case DSEP_INTERVENED_SINGULAR:
         return "the environments do not tell the factors apart";
+    case DSEP_INTERVENED_NO_CHANGE:
+        return "an environment does not differ from the observational one";
     default:
         return "";
     }
@@ -116,6 +119,42 @@ static int64_t noise_of(workspace *work, const double *e, int64_t environment, d
     return failed;
 }
 
+/* Logarithm of the determinant of share a + (1 - share) b. */
+static double log_determinant_of(int64_t d, const double *a, double share, const double *b,
+                                 double *work) {
+    double sum = 0;
+    for (int64_t i = 0; i < d * d; i++)
+        work[i] = share * a[i] + (1 - share) * b[i];
+    if (dsep_dense_cholesky(d, work))
+        return NAN;
+    for (int64_t i = 0; i < d; i++)
+        sum += 2 * log(work[i * d + i]);
+    return sum;
+}
+
+/* Environments that do not differ from the observational one: the likelihood ratio of equal
+ * covariances of normal rows (Anderson 2003, An Introduction to Multivariate Statistical Analysis,
+ * section 10.2), by its chi-squared limit at level .05; of given matrices, equal to rounding. */
+static void look_for_change(workspace *work, dsep_intervened *fit) {
+    const dsep_precisions *pr = work->precisions;
+    const int64_t d = work->d, observational = pr->observational;
+    const double *base = pr->covariance + observational * d * d;
+    for (int64_t k = 0; k < pr->n_environments && !fit->reason; k++) {
+        const double *here = pr->covariance + k * d * d;
+        const int sampled = pr->rows[k] > 0 && pr->rows[observational] > 0;
+        const double n = sampled ? (double)pr->rows[k] : 1,
+                     n0 = sampled ? (double)pr->rows[observational] : 1,
+                     chance = sampled ? gsl_cdf_chisq_Pinv(.95, (double)(d * (d + 1)) / 2) : 1e-12;
+        const double ratio = (n + n0) * log_determinant_of(d, here, n / (n + n0), base, work->one) -
+                             n * log_determinant_of(d, here, 1, base, work->one) -
+                             n0 * log_determinant_of(d, here, 0, base, work->one);
+        if (k != observational && ratio < chance) {
+            fit->reason = DSEP_INTERVENED_NO_CHANGE;
+            fit->concerned[0] = k;
+        }
+    }
+}
+
 /* Whether unit rows are independent; where not, who is to be suspected. */
 static int independent(workspace *work, const double *rows, dsep_intervened *fit) {
     const int64_t d = work->d;
@@ -124,17 +163,18 @@ static int independent(workspace *work, const double *rows, dsep_intervened *fit
     int good = dsep_dense_cholesky(d, work->two) == 0;
     for (int64_t i = 0; i < d && good; i++)
         good = work->two[i * d + i] * work->two[i * d + i] > DEPENDENT;
+    if (good || fit->reason)
+        return good;
     double largest = 0;
-    for (int64_t i = 1; i < d && !good; i++)
+    for (int64_t i = 1; i < d; i++)
         for (int64_t j = 0; j < i; j++)
             if (!(fabs(work->one[i * d + j]) <= largest)) {
                 largest = fabs(work->one[i * d + j]);
                 fit->concerned[0] = fit->environment[j];
                 fit->concerned[1] = fit->environment[i];
             }
-    if (!good)
-        fit->reason = largest > .999 ? DSEP_INTERVENED_SAME_TARGET : DSEP_INTERVENED_SINGULAR;
-    return good;
+    fit->reason = largest > .999 ? DSEP_INTERVENED_SAME_TARGET : DSEP_INTERVENED_SINGULAR;
+    return 0;
 }
 
 /* Frees row i of those before it, by regression in the environment that intervenes on it. */
@@ -289,6 +329,7 @@ int dsep_intervened_complete(const dsep_precisions *precisions, const double *ro
         return dsep_out_of_memory(error, "a representation");
     workspace work = {
         d, precisions, memory, memory + d * d, memory + 2 * d * d, memory + 3 * d * d};
+    look_for_change(&work, fit);
     int good = independent(&work, rows, fit);
     if (good && hard)
         good = sharpen(&work, rows, fit->environment, fit->encoder) == 0;

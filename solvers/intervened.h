@@ -12,7 +12,9 @@
 typedef enum {
     DSEP_INTERVENED_FOUND = 0,
     DSEP_INTERVENED_SAME_TARGET, /* two environments seem to intervene on the same factor */
-    DSEP_INTERVENED_SINGULAR     /* an environment tells nothing that others do not tell */
+    DSEP_INTERVENED_SINGULAR,    /* the environments do not tell the factors apart */
+    DSEP_INTERVENED_NO_CHANGE /* an environment differs from the observational one by no more than
+                               * chance makes it */
 } dsep_intervened_reason;
 
 typedef struct {
@@ -27,7 +29,8 @@ typedef struct {
                         * one not taken out; NaN elsewhere and for methods without */
     double spill;      /* of all that interventions change, in units of noise squared, the share
                         * that is not their target's mechanism: 0 where the model is exact */
-    uint8_t *ancestor; /* [d x d] row = effect: whether the method's own rule keeps the cause */
+    uint8_t *ancestor; /* [d x d] row = effect: whether the method's own rule keeps the cause;
+                        * LSCALE-I has none and keeps all that come before */
     double *strength;  /* [d x d] row = effect, column = cause, as in the observational
                         * environment: change of the effect, in units of its own noise, with one
                         * standard deviation of the cause; signed where the method tells */

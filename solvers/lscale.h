@@ -1,8 +1,9 @@
 /* Score-based causal representation for linear mixing, one intervention a factor (LSCALE-I), in its
  * linear-Gaussian form.
  *
- * Varici, Acarturk, Shanmugam & Tajer 2025, "Score-based Causal Representation Learning: Linear and
- * General Transformations", Journal of Machine Learning Research. */
+ * Varici, Acarturk, Shanmugam, Kumar & Tajer 2025, "Score-based Causal Representation Learning:
+ * Linear and General Transformations", Journal of Machine Learning Research 26,
+ * doi:10.48550/arXiv.2402.00849. */
 #ifndef DSEP_SOLVERS_LSCALE_H
 #define DSEP_SOLVERS_LSCALE_H
 

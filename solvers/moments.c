@@ -2,6 +2,7 @@
 
 #include "mpi/memory.h"
 #include "solvers/dense.h"
+#include "solvers/scalapack.h"
 #include "solvers/simd.h"
 
 #include <math.h>
@@ -128,4 +129,70 @@ void dsep_moments_destroy(dsep_moments **moments) {
     free((*moments)->scatter);
     free(*moments);
     *moments = NULL;
+}
+
+/* --- on the grid -------------------------------------------------------------------------------
+ */
+
+/* Which rows count. Returns how many. */
+static int64_t list_rows(int64_t rows, const int32_t *weight, int64_t *row) {
+    int64_t kept = 0;
+    for (int64_t i = 0; i < rows; i++)
+        if (!weight || weight[i] > 0)
+            row[kept++] = i;
+    return kept;
+}
+
+static double centred(const double *column, int64_t i, const int32_t *weight, double mean) {
+    return (weight ? sqrt(weight[i]) : 1) * (column[i] - mean);
+}
+
+/* This rank's piece: rows as they are, or turned, each variable a row. */
+static void fill(const double *x, int64_t rows, const int32_t *weight, const int64_t *row,
+                 int turned, dsep_matrix *m) {
+    const int64_t high = m->local_rows;
+    const double total = dsep_moments_weight(rows, weight);
+    for (int v = 0; v < (turned ? m->local_rows : m->local_columns); v++) {
+        const double *column =
+            x + (turned ? dsep_matrix_row(m, v) : dsep_matrix_column(m, v)) * rows;
+        const double mean = dsep_moments_mean(column, rows, weight, total);
+        for (int s = 0; s < (turned ? m->local_columns : m->local_rows); s++)
+            if (turned)
+                m->values[s * high + v] =
+                    centred(column, row[dsep_matrix_column(m, s)], weight, mean);
+            else
+                m->values[v * high + s] = centred(column, row[dsep_matrix_row(m, s)], weight, mean);
+    }
+}
+
+int dsep_moments_rows(dsep_context *ctx, const dsep_grid *grid,
+                      const dsep_environments *environments, int64_t which, const int32_t *weight,
+                      int turned, dsep_matrix **matrix) {
+    int code = DSEP_OK;
+    const int64_t rows = environments->rows[which], p = environments->n_variables;
+    int64_t *row = dsep_array(rows, sizeof *row);
+    *matrix = NULL;
+    DSEP_AGREE(ctx, row ? DSEP_OK : dsep_out_of_memory(dsep_context_error(ctx), "rows on a grid"));
+    const int64_t kept = list_rows(rows, weight, row);
+    DSEP_TRY(dsep_matrix_create(ctx, grid, turned ? p : kept, turned ? kept : p, matrix));
+    fill(environments->values[which], rows, weight, row, turned, *matrix);
+cleanup:
+    free(row);
+    return code;
+}
+
+int dsep_moments_grid(dsep_context *ctx, const dsep_grid *grid,
+                      const dsep_environments *environments, int64_t which, const int32_t *weight,
+                      double less, dsep_matrix **covariance) {
+    int code = DSEP_OK;
+    const int64_t p = environments->n_variables;
+    const double weights = dsep_moments_weight(environments->rows[which], weight);
+    dsep_matrix *rows = NULL;
+    *covariance = NULL;
+    DSEP_TRY(dsep_moments_rows(ctx, grid, environments, which, weight, 0, &rows));
+    DSEP_TRY(dsep_matrix_create(ctx, grid, p, p, covariance));
+    dsep_grid_gram(1 / (weights - less), rows, 0, *covariance);
+cleanup:
+    dsep_matrix_destroy(&rows);
+    return code;
 }

@@ -35,6 +35,14 @@ void dsep_moments_covariance(const dsep_moments *moments, double less, double *c
 /* Frees it and sets *moments to NULL; accepts NULL. Not collective. */
 void dsep_moments_destroy(dsep_moments **moments);
 
+/* The rows of one environment on the grid, centred and times the root of their weight, those of
+ * weight 0 left out: [rows x n_variables], or turned, [n_variables x rows]. Collective; each rank
+ * fills its piece without a message. weight: as above, the same on every rank. Errors:
+ * DSEP_ERROR_RESOURCES, agreed. Owner of *matrix: the caller. */
+int dsep_moments_rows(dsep_context *ctx, const dsep_grid *grid,
+                      const dsep_environments *environments, int64_t which, const int32_t *weight,
+                      int turned, dsep_matrix **matrix);
+
 /* The covariance matrix of one environment on the grid, with divisor sum of weights - less.
  * Collective. weight: as above, the same on every rank. Errors: DSEP_ERROR_RESOURCES, agreed. Cost:
  * rows x n_variables^2 flops over all ranks; memory on a rank: its piece of the matrix and of the

@@ -41,9 +41,9 @@ int dsep_precisions_of_matrices(int64_t n_variables, int64_t n_environments,
                                 int64_t n_factors, dsep_error *error, dsep_precisions **precisions);
 
 /* The bootstrap replicate of precisions that were made of rows: every environment's rows drawn with
- * replacement, the subspace kept. Not collective. Draws: dsep_resample_weights() with
- * seed + place of the environment. Errors: DSEP_ERROR_RESOURCES; DSEP_ERROR_DATA where a drawn
- * covariance is singular. Cost: n d^2 flops. Reproducibility: class A up to LAPACK. */
+ * replacement, the subspace kept. Not collective. Draws: dsep_resample_weights() with the replicate
+ * K replicate + place of the environment. Errors: DSEP_ERROR_RESOURCES; DSEP_ERROR_DATA where a
+ * drawn covariance is singular. Cost: n d^2 flops. Reproducibility: class A up to LAPACK. */
 int dsep_precisions_resample(const dsep_precisions *precisions, uint64_t seed, int64_t replicate,
                              dsep_error *error, dsep_precisions **resampled);
 

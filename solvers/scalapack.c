@@ -101,6 +101,18 @@ static void take_diagonal(dsep_context *ctx, const dsep_matrix *a, int below, do
     dsep_sum_f64(ctx, diagonal, n);
 }
 
+double dsep_grid_trace(dsep_context *ctx, const dsep_matrix *a) {
+    double sum = 0;
+    for (int c = 0; c < a->local_columns; c++) {
+        const int64_t j = dsep_matrix_column(a, c);
+        const int r = dsep_matrix_local_row(a, j);
+        if (r < a->local_rows && dsep_matrix_row(a, r) == j)
+            sum += *at(a, r, c);
+    }
+    dsep_sum_f64(ctx, &sum, 1);
+    return sum;
+}
+
 static void clear_above_diagonal(dsep_matrix *a) {
     for (int c = 0; c < a->local_columns; c++)
         memset(at(a, 0, c), 0,

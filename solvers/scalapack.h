@@ -30,6 +30,9 @@ void dsep_grid_mirror(dsep_matrix *a);
 void dsep_grid_transpose(const dsep_matrix *a, dsep_matrix *b);
 void dsep_grid_add(double alpha, const dsep_matrix *a, double beta, dsep_matrix *b);
 
+/* The sum of the diagonal. Collective. */
+double dsep_grid_trace(dsep_context *ctx, const dsep_matrix *a);
+
 /* Cholesky factor L in place, zeros above the diagonal; *failed is 0 or the 1-based place of the
  * first pivot that is not positive, the same on every rank. Collective. */
 int dsep_grid_cholesky(dsep_context *ctx, dsep_matrix *a, int64_t *failed);

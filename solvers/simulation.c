@@ -125,8 +125,7 @@ void dsep_linear_model_destroy(dsep_linear_model **model) {
     *model = NULL;
 }
 
-/* Two uniform numbers to one of mean 0 and variance 1. */
-static double shape_noise(dsep_noise noise, const double u[2]) {
+double dsep_noise_shape(dsep_noise noise, const double u[2]) {
     const double turn = 6.283185307179586;
     switch (noise) {
     case DSEP_NOISE_LAPLACE:
@@ -165,7 +164,7 @@ void dsep_simulate_rows(const dsep_linear_model *model, dsep_noise noise, uint64
             const int64_t count = p - from < RUN ? p - from : RUN;
             dsep_random_uniform2_run(source, first + (uint64_t)from, count, u);
             for (int64_t j = 0; j < count; j++)
-                row[from + j] = shape_noise(noise, u[j]);
+                row[from + j] = dsep_noise_shape(noise, u[j]);
         }
         propagate(model, row);
     }

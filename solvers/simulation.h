@@ -16,6 +16,9 @@ typedef enum {
     DSEP_NOISE_STUDENT      /* 5 degrees of freedom, scaled */
 } dsep_noise;
 
+/* Two uniform numbers to one of this noise. Not collective. */
+double dsep_noise_shape(dsep_noise noise, const double u[2]);
+
 /* x_j = sum over parents i of weight(i -> j) x_i + e_j. */
 typedef struct {
     dsep_graph *graph; /* kind DSEP_GRAPH_DAG */

@@ -3,6 +3,7 @@
 #include "mpi/memory.h"
 #include "solvers/dense.h"
 #include "solvers/moments.h"
+#include "solvers/scalapack.h"
 
 #include <cblas.h>
 #include <float.h>
@@ -259,6 +260,82 @@ int dsep_whitening_create(const double *x, int64_t rows, int64_t n_variables, co
     if (code)
         dsep_whitening_destroy(&made);
     *whitening = made;
+    return code;
+}
+
+/* --- on the grid --------------------------------------------------------------------------------
+ */
+
+/* Leading values of a covariance or a Gram matrix into `variance`, vectors [order x d] whole. */
+static int leading_vectors(dsep_context *ctx, const dsep_grid *grid, dsep_matrix *a, int64_t d,
+                           dsep_whitening *w, double **vectors) {
+    int code = DSEP_OK;
+    dsep_matrix *spread = NULL;
+    w->total = dsep_grid_trace(ctx, a);
+    DSEP_TRY(dsep_matrix_create(ctx, grid, a->rows, d, &spread));
+    DSEP_TRY(dsep_grid_eigen(ctx, a, d, w->variance, spread));
+    DSEP_TRY(dsep_grid_gather(ctx, spread, vectors));
+cleanup:
+    dsep_matrix_destroy(&spread);
+    return code;
+}
+
+static int grid_covariance(dsep_context *ctx, const dsep_grid *grid, const dsep_environments *e,
+                           int64_t which, const int32_t *weight, dsep_whitening *w) {
+    int code = DSEP_OK;
+    const int64_t p = w->n_variables, d = w->n_directions < p ? w->n_directions : p;
+    dsep_matrix *covariance = NULL;
+    double *vectors = NULL;
+    DSEP_TRY(dsep_moments_grid(ctx, grid, e, which, weight, 1, &covariance));
+    DSEP_TRY(leading_vectors(ctx, grid, covariance, d, w, &vectors));
+    memcpy(w->dewhitening, vectors, (size_t)(p * d) * sizeof *vectors);
+    judge_rank(w, d);
+    scale(w);
+    DSEP_AGREE(ctx,
+               multiply_rows(e->values[which], e->rows[which], NULL, dsep_context_error(ctx), w));
+cleanup:
+    dsep_matrix_destroy(&covariance);
+    free(vectors);
+    return code;
+}
+
+static int grid_products(dsep_context *ctx, const dsep_grid *grid, const dsep_environments *e,
+                         int64_t which, const int32_t *weight, dsep_whitening *w) {
+    int code = DSEP_OK;
+    const int64_t m = w->rows, d = w->n_directions < m ? w->n_directions : m;
+    dsep_matrix *turned = NULL, *gram = NULL;
+    double *vectors = NULL;
+    DSEP_TRY(dsep_moments_rows(ctx, grid, e, which, weight, 1, &turned));
+    DSEP_TRY(dsep_matrix_create(ctx, grid, m, m, &gram));
+    dsep_grid_gram(1, turned, 0, gram);
+    dsep_matrix_destroy(&turned);
+    DSEP_TRY(leading_vectors(ctx, grid, gram, d, w, &vectors));
+    w->total /= w->weight - 1;
+    DSEP_AGREE(ctx, finish_from_products(e->values[which], e->rows[which], d, vectors,
+                                         dsep_context_error(ctx), w));
+cleanup:
+    dsep_matrix_destroy(&turned);
+    dsep_matrix_destroy(&gram);
+    free(vectors);
+    return code;
+}
+
+int dsep_whitening_grid(dsep_context *ctx, const dsep_grid *grid,
+                        const dsep_environments *environments, int64_t which, const int32_t *weight,
+                        int64_t n_directions, dsep_whitening **whitening) {
+    int code = DSEP_OK;
+    const int64_t rows = environments->rows[which], p = environments->n_variables;
+    dsep_whitening *made = NULL;
+    *whitening = NULL;
+    DSEP_AGREE(ctx, open_whitening(environments->values[which], rows, p, weight, n_directions,
+                                   dsep_context_error(ctx), &made));
+    if (made->weight > 1 && n_directions > 0)
+        DSEP_TRY(p <= rows ? grid_covariance(ctx, grid, environments, which, weight, made)
+                           : grid_products(ctx, grid, environments, which, weight, made));
+    *whitening = made;
+    made = NULL;
+cleanup:
+    dsep_whitening_destroy(&made);
     return code;
 }
 

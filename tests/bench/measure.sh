@@ -63,13 +63,13 @@ peak_memory() {
     echo "$peak"
 }
 
-# run NAME RANKS TABLE OPTIONS...: one discovery
+# run NAME RANKS TABLE OPTIONS...: one discovery, or another $command
 run() {
     local name=$work/$1 ranks=$2 code=0
     shift 2
     # shellcheck disable=SC2016 # expanded by the rank's shell, which dsep then replaces
     "${mpirun[@]}" --quiet -n "$ranks" sh -c '[ ! -d "$0" ] || : >"$0/$$"; exec "$@"' "$work/pids" \
-        "$DSEP" discover "$@" -o "$name.h5" >"$name.out" 2>"$name.log" || code=$?
+        "$DSEP" "${command:-discover}" "$@" -o "$name.h5" >"$name.out" 2>"$name.log" || code=$?
     if [ "$code" -ne 0 ]; then
         cat "$name.log" >&2
         return "$code"

@@ -144,12 +144,13 @@ static int due(dsep_context *ctx, double seconds, void *data) {
     (void)ctx;
     (void)seconds;
     memory *m = data;
-    return m->asked++ == m->stop_at;
+    return m->asked++ <= m->stop_at;
 }
 
 static int keep(dsep_context *ctx, const dsep_state *state, void *data, int *stop) {
     memory *m = data;
     int mine = 0;
+    dsep_state_clear(&m->state);
     for (int b = 0; b < state->n_blocks; b++) {
         const dsep_state_block *block = &state->block[b];
         void *copy = malloc((size_t)block->bytes);
@@ -157,24 +158,27 @@ static int keep(dsep_context *ctx, const dsep_state *state, void *data, int *sto
         mine |= dsep_state_give(&m->state, block->name, block->record, copy, block->bytes, NULL);
         dsep_broadcast(ctx, copy, block->bytes, 0); /* as what a checkpoint keeps: rank 0's */
     }
-    *stop = 1;
+    *stop = m->asked > m->stop_at;
     return dsep_agree(ctx, mine);
 }
 
-/* Stopped before layer `at`, and gone on with. Returns whether there was such a layer. */
+/* Kept before each layer and stopped before layer `at`; then kept before each of the others.
+ * Returns whether there was such a layer. */
 static int stopped_at(dsep_context *ctx, const dsep_parent_sums *sums, int at,
                       const dsep_exact *wanted, int *good) {
-    memory m = {.stop_at = at};
+    memory m = {.stop_at = at}, rest = {.stop_at = 1000};
     const dsep_pauses pauses = {.due = due, .keep = keep, .data = &m};
+    const dsep_pauses going_on = {.due = due, .keep = keep, .data = &rest};
     dsep_exact *part = NULL, *whole = NULL;
     *good &= !dsep_exact_create(ctx, sums, &pauses, NULL, &part);
     const int stopped = !part->complete;
     *good &= stopped || same(part, wanted);
     if (stopped) {
-        *good &= !dsep_exact_create(ctx, sums, NULL, &m.state, &whole);
+        *good &= !dsep_exact_create(ctx, sums, &going_on, &m.state, &whole);
         *good &= same(whole, wanted);
     }
     dsep_state_clear(&m.state);
+    dsep_state_clear(&rest.state);
     dsep_exact_destroy(&part);
     dsep_exact_destroy(&whole);
     return stopped;

@@ -15,11 +15,13 @@ typedef struct {
     int64_t missing; /* rows that mark_target lacks */
     int code;        /* of its last mark */
     int no_graph;
+    int64_t nodes; /* that the graph names itself; 0: its nodes are the variables */
 } flaw;
 
-static const flaw none = {"dsep-result", "pag", "", "circle", 0, 0, 2, 0};
+static const flaw none = {"dsep-result", "pag", "", "circle", 0, 0, 2, 0, 0};
 
 static const char *const names[] = {"a", "b", "\xc3\xa9"};
+static const char *const nodes[] = {"Z1", "Z2", "Z3", "Z4"};
 
 /* 0 <-> 1, 2 o-> 0 as 0 <-o 2; rank 0 writes all. */
 static int write_edges(dsep_context *ctx, dsep_h5write *file, flaw wrong) {
@@ -59,6 +61,8 @@ static const char *store(dsep_context *ctx, flaw wrong) {
         dsep_h5write_attribute_real(file, "/graph", "robustness_alpha", .01);
         write_edges(ctx, file, wrong);
     }
+    if (wrong.nodes)
+        dsep_h5write_table(file, "/graph/nodes", wrong.nodes, 1, nodes);
     if (dsep_h5write_commit(&file))
         tap_note("%s", dsep_context_error(ctx)->text);
     return path;
@@ -84,6 +88,7 @@ static void test_reading(dsep_context *ctx) {
                isnan(g->robustness[DSEP_ROBUSTNESS_CI][0]) && result->n_samples == 300 &&
                result->alpha == .01,
            "robustness, and what it was computed with");
+    tap_ok(!result->own_nodes, "the nodes are the variables");
     tap_ok(result->complete && strcmp(result->command, "dsep discover x.csv") == 0, "provenance");
     flaw hashed = none;
     char hash[17];
@@ -93,6 +98,16 @@ static void test_reading(dsep_context *ctx) {
     tap_ok(dsep_result_read(store(ctx, hashed), NULL, &result) == DSEP_OK &&
                strcmp(result->hash, hash) == 0,
            "a right hash");
+    dsep_result_destroy(&result);
+}
+
+static void test_own_nodes(dsep_context *ctx) {
+    dsep_result *result = NULL;
+    flaw factors = none;
+    factors.nodes = 4, factors.target = 3;
+    tap_ok(dsep_result_read(store(ctx, factors), NULL, &result) == DSEP_OK && result->own_nodes &&
+               result->graph->n_nodes == 4 && strcmp(result->graph->names[3], "Z4") == 0,
+           "a graph names its nodes itself");
     dsep_result_destroy(&result);
 }
 
@@ -119,6 +134,8 @@ static void test_refusals(dsep_context *ctx) {
     is_refused(ctx, wrong, "not tail, arrow or circle");
     wrong = none, wrong.target = 3;
     is_refused(ctx, wrong, "a variable that does not exist");
+    wrong = none, wrong.target = 2, wrong.nodes = 2;
+    is_refused(ctx, wrong, "a variable that does not exist");
     wrong = none, wrong.target = 2;
     is_refused(ctx, wrong, "stands twice, or joins a variable to itself");
     wrong = none, wrong.missing = 1;
@@ -131,6 +148,7 @@ int main(int argc, char **argv) {
     dsep_context *ctx = tap_begin(&argc, &argv);
     tap_directory();
     test_reading(ctx);
+    test_own_nodes(ctx);
     test_refusals(ctx);
     return tap_end();
 }

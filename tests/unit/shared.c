@@ -29,6 +29,7 @@ static void test_unite(dsep_context *ctx, const char *nodes) {
     tap_ok(dsep_shared_create(ctx, COUNT * (int64_t)sizeof(int64_t), "a test", &shared) == DSEP_OK,
            "%s: an array is made", nodes);
     int64_t *values = dsep_shared_data(shared);
+    tap_ok((uintptr_t)values % 64 == 0, "%s: it begins with a cache line", nodes);
     tap_ok(is_zero(values), "%s: it is zero", nodes);
     dsep_barrier(ctx); /* all have looked before anyone writes */
     const dsep_block mine = dsep_layout_block(COUNT, dsep_size(ctx), dsep_rank(ctx));

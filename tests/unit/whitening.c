@@ -5,6 +5,7 @@
 #include "mpi/random.h"
 #include "solvers/dense.h"
 #include "solvers/moments.h"
+#include "solvers/scalapack.h"
 #include "tests/support/tap.h"
 
 #include <math.h>
@@ -147,6 +148,40 @@ static void test_rank(int64_t rows, int64_t p) {
     dsep_whitening_destroy(&none);
 }
 
+/* Through a grid of small blocks: the covariance, and the directions, of one environment. */
+static int grid_agrees(const dsep_environments *e, int64_t k, int64_t d) {
+    const int64_t p = e->n_variables;
+    int32_t *weight = weights(e->rows[k]);
+    dsep_grid *grid = NULL;
+    dsep_whitening *spread = NULL, *here = make(e->values[k], e->rows[k], p, weight, NULL, d);
+    dsep_matrix *covariance = NULL;
+    dsep_moments *moments = NULL;
+    double *whole = NULL;
+    dsep_moments_create(e->values[k], e->rows[k], p, weight, NULL, &moments);
+    dsep_moments_covariance(moments, 1, moments->scatter);
+    int code = dsep_grid_create(ctx, &grid);
+    grid->block = 8;
+    if (!code)
+        code = dsep_whitening_grid(ctx, grid, e, k, weight, d, &spread);
+    if (!code)
+        code = dsep_moments_grid(ctx, grid, e, k, weight, 1, &covariance);
+    if (!code)
+        code = dsep_grid_gather(ctx, covariance, &whole);
+    const int good = !code && apart(whole, moments->scatter, p * p) < 1e-12 &&
+                     spread->rank == here->rank && fabs(spread->total - here->total) < 1e-11 &&
+                     apart(spread->variance, here->variance, d) < 1e-11 &&
+                     (d > p || same(spread, here)) &&
+                     keeps_promises(spread, e->values[k], e->rows[k], weight);
+    dsep_matrix_destroy(&covariance);
+    dsep_grid_destroy(&grid);
+    dsep_whitening_destroy(&spread);
+    dsep_whitening_destroy(&here);
+    dsep_moments_destroy(&moments);
+    free(whole);
+    free(weight);
+    return good;
+}
+
 /* Products made once a node serve any weights. */
 static void test_products(void) {
     enum { ROWS = 30, P = 50, K = 3 };
@@ -180,6 +215,9 @@ static void test_products(void) {
         dsep_whitening_destroy(&without);
     }
     tap_ok(good, "products of rows, once a node, serve any weights");
+    for (int64_t k = 0; good && k < K; k++)
+        good = grid_agrees(e, k, 3) && grid_agrees(e, k, 1000);
+    tap_ok(good, "a grid gives the same as a rank, and no more directions than there are");
     dsep_row_products_destroy(&products);
     dsep_environments_destroy(&e);
     dsep_table_destroy(&table);
