@@ -3,6 +3,7 @@
 #   make test       the same, then all tests make help    every target
 #
 # Elsewhere than on Debian:  make MPICC=/path/mpicc PREFIX=/opt/site HDF5_DIR=... GSL_DIR=...
+# Without PETSc (no continuous structure learning):  make PETSC=no
 # PREFIX is searched for libraries and is where `make install` puts the program.
 
 VERSION := 0.1.0
@@ -26,13 +27,24 @@ comma := ,
 HDF5_NAMES := hdf5-openmpi hdf5-mpi hdf5
 SCALAPACK_NAMES := scalapack-openmpi scalapack
 BLAS_NAMES := openblas
+PETSC_NAMES := petsc PETSc
+PETSC ?= yes
 BLAS_LIBS ?= $(call libs_of,$(BLAS_DIR),$(BLAS_NAMES),-lopenblas)
+
+# PETSc's own cflags carry more than directories. Only a program that calls it loads it.
+ifneq ($(PETSC),no)
+  PETSC_CFLAGS := -DDSEP_PETSC $(if $(PETSC_DIR),$(addsuffix /include,-I$(PETSC_DIR) \
+    $(if $(PETSC_ARCH),-I$(PETSC_DIR)/$(PETSC_ARCH))),$(if $(call pick,$(PETSC_NAMES)),$(shell \
+    pkg-config --cflags-only-I $(call pick,$(PETSC_NAMES)))))
+  PETSC_LIBS := -Wl,--push-state,--as-needed $(call libs_of,$(PETSC_DIR:%=%$(PETSC_ARCH:%=/%)),$(PETSC_NAMES),-lpetsc) \
+    -Wl,--pop-state
+endif
 
 EXTERNAL_CFLAGS := $(call cflags_of,$(HDF5_DIR),$(HDF5_NAMES)) $(call cflags_of,$(GSL_DIR),gsl) \
   $(call cflags_of,$(JANSSON_DIR),jansson) \
   $(call cflags_of,$(XXHASH_DIR),libxxhash) $(call cflags_of,$(ZLIB_DIR),zlib) \
-  $(if $(RANDOM123_DIR),-I$(RANDOM123_DIR)/include) -I$(PREFIX)/include
-EXTERNAL_LIBS := $(call libs_of,$(SCALAPACK_DIR),$(SCALAPACK_NAMES),-lscalapack) \
+  $(if $(RANDOM123_DIR),-I$(RANDOM123_DIR)/include) $(PETSC_CFLAGS) -I$(PREFIX)/include
+EXTERNAL_LIBS := $(PETSC_LIBS) $(call libs_of,$(SCALAPACK_DIR),$(SCALAPACK_NAMES),-lscalapack) \
   $(BLAS_LIBS) $(call libs_of,$(HDF5_DIR),$(HDF5_NAMES),-lhdf5) \
   $(if $(GSL_DIR),-L$(GSL_DIR)/lib -Wl$(comma)-rpath$(comma)$(GSL_DIR)/lib) -lgsl \
   $(call libs_of,$(JANSSON_DIR),jansson,-ljansson) \
@@ -72,8 +84,8 @@ SUPPORT := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/support/*.c))
 JOBS ?= $(shell nproc)
 
 .PHONY: all build deps demo test test-asan test-fault soak bench bench-large bench-replicates \
-  bench-represent bench-lingam bench-scaling bench-algebra lint format check-format tidy info help install \
-  clean check tests
+  bench-continuous bench-represent bench-lingam bench-scaling bench-algebra lint format check-format tidy \
+  info help install clean check tests
 .DEFAULT_GOAL := all
 .SECONDARY:
 
@@ -147,6 +159,9 @@ bench-replicates: deps ## time bootstrap replicates and see their memory; REPLIC
 	@$(MAKE) -s -j$(JOBS) build
 	@MPIRUN="$(MPIRUN)" DSEP=$(CURDIR)/dsep bash tests/bench/replicates.sh
 
+bench-continuous: deps ## time DAGMA on 1,000 variables; SIZES_P="300 1000" RANKS="1 2"
+	@$(MAKE) -s -j$(JOBS) build
+	@MPIRUN="$(MPIRUN)" DSEP=$(CURDIR)/dsep bash tests/bench/continuous.sh
 bench-represent: deps ## time a representation of 2,000 variables with its bootstrap; RANKS=2
 	@$(MAKE) -s -j$(JOBS) build
 	@MPIRUN="$(MPIRUN)" DSEP=$(CURDIR)/dsep bash tests/bench/represent.sh
@@ -181,11 +196,12 @@ info: ## what was found, and how the program will be built
 	@show() { printf '%-11s %s\n' "$$1" "$${2:-not by pkg-config: taken from the compiler search path}"; }; \
 	for names in "HDF5:$(HDF5_DIR):$(HDF5_NAMES)" "ScaLAPACK:$(SCALAPACK_DIR):$(SCALAPACK_NAMES)" \
 	  "BLAS:$(BLAS_DIR):$(BLAS_NAMES)" "GSL:$(GSL_DIR):gsl" "jansson:$(JANSSON_DIR):jansson" \
-	  "xxhash:$(XXHASH_DIR):libxxhash" "zlib:$(ZLIB_DIR):zlib"; do \
+	  "xxhash:$(XXHASH_DIR):libxxhash" "zlib:$(ZLIB_DIR):zlib" \
+	  $(if $(filter no,$(PETSC)),,"PETSc:$(PETSC_DIR):$(PETSC_NAMES)"); do \
 	  IFS=: read -r what dir list <<< "$$names"; found=$$dir; \
 	  [ -n "$$found" ] || for name in $$list; do pkg-config --exists $$name && { \
 	    found="$$(pkg-config --modversion $$name) (pkg-config $$name)"; break; }; done; \
-	  show "$$what" "$$found"; done
+	  show "$$what" "$$found"; done$(if $(filter no,$(PETSC)),; show PETSc "left out (PETSC=no)")
 	@echo "compile     $(EXTERNAL_CFLAGS)"; echo "link        $(EXTERNAL_LIBS)"; echo "install to  $(DESTDIR)$(PREFIX)"
 
 install: build ## install the program, its manual and its documents under PREFIX

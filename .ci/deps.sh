@@ -19,6 +19,7 @@ jansson|JANSSON_DIR jansson|libjansson-dev|jansson|jansson|jansson|Jansson
 xxhash|XXHASH_DIR libxxhash|libxxhash-dev|xxhash|xxhash|xxhash|xxHash
 zlib|ZLIB_DIR zlib|zlib1g-dev|zlib|zlib-api|zlib|zlib
 Random123|header Random123/philox.h RANDOM123_DIR|librandom123-dev|random123|random123|random123|Random123
+PETSc|PETSC_DIR petsc PETSc|libpetsc-real-dev|petsc (real scalars)|petsc~complex|petsc=*=real*|PETSc
 prove|command prove|perl|perl|perl|perl|Perl
 '
 
@@ -61,6 +62,7 @@ look() {
     while IFS='|' read -r what how debian module spack_name conda_name easy_name; do
         [ -n "$what" ] || continue
         read -ra words <<<"$how"
+        [[ $what == PETSc && ${PETSC:-yes} == no ]] && continue
         has "${words[@]}" && continue
         missing+=("$what")
         read -ra words <<<"$debian"
@@ -85,6 +87,7 @@ advise() {
         echo "  conda-forge      $(joined "${conda[@]}")"
         echo "  EasyBuild        $(joined "${easybuild[@]}")"
         echo "A library in a place of its own: make HDF5_DIR=... GSL_DIR=... (see make info)."
+        [[ " ${missing[*]} " != *" PETSc "* ]] || echo "Without PETSc, and so without --method dagma and notears: make PETSC=no"
     } >&2
     exit 1
 }

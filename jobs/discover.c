@@ -18,6 +18,8 @@ static const struct {
     [DSEP_METHOD_LINGAM] = {"lingam", dsep_discover_lingam},
     [DSEP_METHOD_ICA_LINGAM] = {"ica-lingam", dsep_discover_ica_lingam},
     [DSEP_METHOD_VAR_LINGAM] = {"var-lingam", dsep_discover_var_lingam},
+    [DSEP_METHOD_DAGMA] = {"dagma", dsep_discover_dagma},
+    [DSEP_METHOD_NOTEARS] = {"notears", dsep_discover_notears},
 };
 
 static void write_header(dsep_context *ctx, const dsep_invocation *call) {

@@ -4,11 +4,12 @@
 
 const dsep_option dsep_discover_option_table[] = {
     {"method", 0, DSEP_OPTION_CHOICE, FIELD(method), NULL, "pc", 0, 0,
-     "pc|lingam|ica-lingam|var-lingam|exact",
+     "pc|lingam|ica-lingam|var-lingam|exact|dagma|notears",
      "pc: PC-stable, a CPDAG; assumes that no common cause is unmeasured. lingam: DirectLiNGAM, a "
      "DAG with coefficients of linear non-Gaussian data, of several environments one order; "
      "ica-lingam: the same from independent components; var-lingam: of a time series, with lags. "
-     "exact: the probability of every edge and path over all DAGs of up to 25 variables"},
+     "exact: the probability of every edge and path over all DAGs of up to 25 variables. "
+     "dagma, notears: a DAG by continuous optimisation of linear weights"},
     {"dry-run", 0, DSEP_OPTION_FLAG, FIELD(dry_run), NULL, NULL, 0, 0, NULL,
      "check everything and forecast, but run nothing"},
     {"memory-per-node", 0, DSEP_OPTION_SIZE, FIELD(memory_per_node), "SIZE", NULL, 0, 0, NULL,
@@ -97,6 +98,21 @@ const dsep_option dsep_replicate_option_table[] = {
     {0},
 };
 
+#define CONTINUOUS(name) offsetof(dsep_continuous_options, name)
+
+const dsep_option dsep_continuous_option_table[] = {
+    {"lambda", 0, DSEP_OPTION_REAL, CONTINUOUS(lambda), "L", "0.03", 0, 1e6, NULL,
+     "penalty on the sum of |weights|; larger gives a sparser graph"},
+    {"threshold-weight", 0, DSEP_OPTION_REAL, CONTINUOUS(threshold), "W", "0.3", 0, 1e6, NULL,
+     "edges with |weight| below W are dropped; it is raised where it would leave a cycle"},
+    {"scale", 0, DSEP_OPTION_CHOICE, CONTINUOUS(raw), NULL, "standardised", 0, 0,
+     "standardised|raw",
+     "raw: variables as they are measured, whose order of variances these methods follow"},
+    {"max-iterations", 0, DSEP_OPTION_INTEGER, CONTINUOUS(max_iterations), "N", "5000", 1, 1e9,
+     NULL, "of each stage; a stage that needs more is reported as not converged"},
+    {0},
+};
+
 const dsep_option_group dsep_discover_groups[] = {
     {"Discovery", dsep_discover_option_table, 0, NULL},
     {"PC", dsep_pc_option_table, 0, "pc"},
@@ -104,6 +120,7 @@ const dsep_option_group dsep_discover_groups[] = {
     {"ICA-LiNGAM", dsep_ica_lingam_option_table, FIELD(lingam), "ica-lingam"},
     {"VAR-LiNGAM", dsep_var_lingam_option_table, FIELD(lingam), "var-lingam"},
     {"Exact posterior", dsep_exact_option_table, 0, "exact"},
+    {"DAGMA and NOTEARS", dsep_continuous_option_table, FIELD(continuous), "dagma notears"},
     {"Replicates", dsep_replicate_option_table, FIELD(replicate), "pc lingam ica-lingam"},
     {"Running", dsep_running_option_table, FIELD(running), NULL},
     {"Data", dsep_data_option_table, FIELD(data), NULL},

@@ -30,12 +30,20 @@ typedef struct {
     int64_t lags, max_lags; /* 0: the best of 1 .. max_lags */
 } dsep_lingam_options;
 
+/* Continuous optimisation. */
+typedef struct {
+    double lambda, threshold;
+    int raw; /* 0: standardised */
+    int64_t max_iterations;
+} dsep_continuous_options;
+
 typedef struct {
     dsep_common_settings common;
     dsep_data_options data;
     dsep_running_options running;
     dsep_replicate_options replicate;
     dsep_lingam_options lingam;
+    dsep_continuous_options continuous;
     int method; /* dsep_method */
     int test, orientation;
     double alpha;
@@ -54,7 +62,9 @@ typedef enum {
     DSEP_METHOD_LINGAM,
     DSEP_METHOD_ICA_LINGAM,
     DSEP_METHOD_VAR_LINGAM,
-    DSEP_METHOD_EXACT
+    DSEP_METHOD_EXACT,
+    DSEP_METHOD_DAGMA,
+    DSEP_METHOD_NOTEARS
 } dsep_method;
 
 extern const dsep_option dsep_discover_option_table[]; /* of every method */
@@ -64,6 +74,7 @@ extern const dsep_option dsep_ica_lingam_option_table[];
 extern const dsep_option dsep_var_lingam_option_table[];
 extern const dsep_option dsep_exact_option_table[];
 extern const dsep_option dsep_replicate_option_table[];
+extern const dsep_option dsep_continuous_option_table[];
 extern const dsep_option_group dsep_discover_groups[];
 
 #endif

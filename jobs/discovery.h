@@ -19,5 +19,7 @@ int dsep_discover_exact(dsep_context *ctx, const dsep_discovery *discovery);
 int dsep_discover_lingam(dsep_context *ctx, const dsep_discovery *discovery);
 int dsep_discover_ica_lingam(dsep_context *ctx, const dsep_discovery *discovery);
 int dsep_discover_var_lingam(dsep_context *ctx, const dsep_discovery *discovery);
+int dsep_discover_dagma(dsep_context *ctx, const dsep_discovery *discovery);
+int dsep_discover_notears(dsep_context *ctx, const dsep_discovery *discovery);
 
 #endif

@@ -1,0 +1,258 @@
+/* discover --method dagma, notears. */
+#include "jobs/dag_run.h"
+#include "mpi/log.h"
+#include "mpi/memory.h"
+#include "solvers/continuous.h"
+#include "solvers/petsc.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+typedef struct {
+    const dsep_continuous *result;
+    const dsep_continuous_options *options;
+    dsep_acyclic_kind kind;
+    char petsc[256], grid[64];
+} continuous_found;
+
+/* --- the result ------------------------------------------------------------------------------ */
+
+static const char *scale_name(const continuous_found *f) {
+    return f->options->raw ? "raw" : "standardised";
+}
+
+/* Why it is not converged, in words; "converged". */
+static const char *reason(const continuous_found *f) {
+    if (f->result->converged)
+        return "converged";
+    for (int64_t i = 0; i < f->result->n_stages; i++)
+        if (f->result->stages[i].end == DSEP_STAGE_ITERATIONS)
+            return "--max-iterations were not enough for some stage";
+    return "h is above 1e-8 at the largest penalty";
+}
+
+static void write_attributes(dsep_h5write *file, const continuous_found *f) {
+    const char *at = "/continuous";
+    const dsep_weight_graph *answer = f->result->answer;
+    dsep_h5write_attribute_text(file, at, "scale", scale_name(f));
+    dsep_h5write_attribute_real(file, at, "lambda", f->options->lambda);
+    dsep_h5write_attribute_integer(file, at, "converged", f->result->converged);
+    dsep_h5write_attribute_text(file, at, "ended", reason(f));
+    dsep_h5write_attribute_real(file, at, "threshold_asked", f->options->threshold);
+    dsep_h5write_attribute_real(file, at, "threshold", answer->threshold);
+    dsep_h5write_attribute_integer(file, at, "threshold_raised", answer->raised);
+    dsep_h5write_attribute_real(file, at, "smallest_kept", answer->kept);
+    dsep_h5write_attribute_real(file, at, "largest_dropped", answer->dropped);
+    dsep_h5write_attribute_integer(file, at, "nodes_not_determined", answer->singular);
+    dsep_h5write_attribute_real(file, at, "variance_ascending", f->result->ascending);
+    dsep_h5write_attribute_text(file, at, "petsc", f->petsc);
+    dsep_h5write_attribute_text(file, at, "grid", f->grid);
+}
+
+/* Rank 0 has every row. */
+static dsep_block on_zero(dsep_context *ctx, int64_t rows) {
+    return (dsep_block){dsep_rank(ctx) == 0 ? 0 : rows, dsep_rank(ctx) == 0 ? rows : 0};
+}
+
+static int write_stages(dsep_context *ctx, dsep_h5write *file, const continuous_found *f) {
+    int code = DSEP_OK;
+    static const char *const ends[] = {"gradient", "settled", "max-iterations"};
+    static const struct {
+        const char *name;
+        size_t offset;
+        dsep_h5_type type;
+    } columns[] = {
+        {"fit", offsetof(dsep_continuous_stage, fit), DSEP_H5_DOUBLE},
+        {"s", offsetof(dsep_continuous_stage, determinant), DSEP_H5_DOUBLE},
+        {"multiplier", offsetof(dsep_continuous_stage, linear), DSEP_H5_DOUBLE},
+        {"penalty", offsetof(dsep_continuous_stage, quadratic), DSEP_H5_DOUBLE},
+        {"iterations", offsetof(dsep_continuous_stage, iterations), DSEP_H5_INT64},
+        {"evaluations", offsetof(dsep_continuous_stage, evaluations), DSEP_H5_INT64},
+        {"value", offsetof(dsep_continuous_stage, value), DSEP_H5_DOUBLE},
+        {"loss", offsetof(dsep_continuous_stage, loss), DSEP_H5_DOUBLE},
+        {"l1", offsetof(dsep_continuous_stage, norm), DSEP_H5_DOUBLE},
+        {"h", offsetof(dsep_continuous_stage, h), DSEP_H5_DOUBLE},
+        {"gradient_norm", offsetof(dsep_continuous_stage, gradient_norm), DSEP_H5_DOUBLE},
+    };
+    const int64_t n = f->result->n_stages;
+    const dsep_block rows = on_zero(ctx, n);
+    int64_t values[DSEP_CONTINUOUS_STAGES]; /* of either type: both have 8 bytes */
+    int8_t end[DSEP_CONTINUOUS_STAGES];
+    DSEP_TRY(dsep_h5write_table(file, "/continuous/stages", n, 0, NULL));
+    for (size_t c = 0; c < sizeof columns / sizeof *columns; c++) {
+        for (int64_t i = 0; i < n; i++)
+            values[i] = *(const int64_t *)((const char *)&f->result->stages[i] + columns[c].offset);
+        DSEP_TRY(dsep_h5write_column(file, columns[c].name, columns[c].type, rows, values));
+    }
+    for (int64_t i = 0; i < n; i++)
+        end[i] = (int8_t)f->result->stages[i].end;
+    DSEP_TRY(dsep_h5write_categories(file, "end", ends, 3, rows, end));
+cleanup:
+    return code;
+}
+
+static int write_more(dsep_context *ctx, dsep_h5write *file, const void *data) {
+    int code = DSEP_OK;
+    const continuous_found *f = data;
+    const dsep_weight_graph *answer = f->result->answer;
+    const int64_t nodes = answer->graph->n_nodes, edges = answer->graph->n_edges;
+    write_attributes(file, f);
+    DSEP_TRY(write_stages(ctx, file, f));
+    const dsep_h5write_slab order = dsep_h5write_line(nodes, on_zero(ctx, nodes));
+    DSEP_TRY(dsep_h5write_array(file, "/continuous/order", DSEP_H5_INT64, &order, answer->order));
+    const dsep_h5write_slab found = dsep_h5write_line(edges, on_zero(ctx, edges));
+    DSEP_TRY(dsep_h5write_array(file, "/continuous/found", DSEP_H5_DOUBLE, &found, answer->found));
+cleanup:
+    return code;
+}
+
+static void print_more(const void *data) {
+    const continuous_found *f = data;
+    const dsep_weight_graph *answer = f->result->answer;
+    int64_t iterations = 0;
+    for (int64_t i = 0; i < f->result->n_stages; i++)
+        iterations += f->result->stages[i].iterations;
+    printf("  scale     %s\n", scale_name(f));
+    printf("  threshold %.4g: |w| kept from %.4g on, dropped up to %.4g\n", answer->threshold,
+           answer->kept, answer->dropped);
+    if (answer->raised)
+        printf("            raised from %g, which left cycles\n", f->options->threshold);
+    printf("  search    %lld stages, %lld iterations: %s\n", (long long)f->result->n_stages,
+           (long long)iterations, f->result->converged ? "converged" : "NOT CONVERGED");
+    if (!f->result->converged)
+        printf("            %s; h %.2g, gradient %.2g at the end\n", reason(f),
+               f->result->stages[f->result->n_stages - 1].h,
+               f->result->stages[f->result->n_stages - 1].gradient_norm);
+    if (answer->singular > 0)
+        printf("  weights   of %lld nodes are not determined by their parents\n",
+               (long long)answer->singular);
+    if (f->options->raw && answer->graph->n_edges > 0)
+        printf(
+            "  variances %.0f %% of the edges lead to the larger variance; near 100 %% the order\n"
+            "            of variances, which units decide, may be all that was found\n",
+            100 * f->result->ascending);
+}
+
+/* --- the run --------------------------------------------------------------------------------- */
+
+typedef struct {
+    dsep_running *running;
+    double ahead; /* seconds of the next iteration */
+} pausing;
+
+static int is_due(dsep_context *ctx, double seconds, void *data) {
+    pausing *p = data;
+    p->ahead = seconds;
+    const int stop = dsep_stop_agree(ctx, &p->running->stop, seconds);
+    return stop || dsep_running_due(ctx, p->running);
+}
+
+static int keep(dsep_context *ctx, const dsep_state *state, void *data, int *stop) {
+    pausing *p = data;
+    dsep_running_keep(ctx, p->running, state);
+    *stop = dsep_stop_agree(ctx, &p->running->stop, p->ahead);
+    return DSEP_OK;
+}
+
+static int optimise(dsep_context *ctx, dsep_dag_run *run, continuous_found *f,
+                    dsep_continuous **result) {
+    int code = DSEP_OK;
+    dsep_correlation *correlation = NULL;
+    pausing data = {.running = &run->running};
+    const dsep_pauses pauses = {.due = is_due, .keep = keep, .data = &data};
+    const dsep_continuous_settings settings = {.kind = f->kind,
+                                               .raw = f->options->raw,
+                                               .lambda = f->options->lambda,
+                                               .threshold = f->options->threshold,
+                                               .tolerance = 1e-6,
+                                               .max_iterations = f->options->max_iterations,
+                                               .pauses = &pauses,
+                                               .resume =
+                                                   run->running.found ? &run->running.state : NULL};
+    dsep_log_section_begin(ctx, "correlation");
+    DSEP_TRY(dsep_correlation_create(ctx, run->table, 1, &correlation));
+    dsep_log_section_begin(ctx, "optimisation");
+    DSEP_TRY(dsep_continuous_run(ctx, correlation, &settings, result));
+    f->result = *result;
+cleanup:
+    dsep_correlation_destroy(&correlation);
+    return code;
+}
+
+static int write(dsep_context *ctx, dsep_dag_run *run, const continuous_found *f) {
+    const int dagma = f->kind == DSEP_ACYCLIC_LOGDET;
+    const dsep_weight_graph *answer = f->result->answer;
+    const dsep_dag_found found = {.method = dagma ? "dagma" : "notears",
+                                  .title = dagma ? "DAGMA" : "NOTEARS",
+                                  .meaning = f->options->raw
+                                                 ? "coefficient of least squares on the parents"
+                                                 : "standardised coefficient of least squares on "
+                                                   "the parents",
+                                  .graph = answer->graph,
+                                  .valid = 1, /* it comes with a topological order */
+                                  .weight = answer->fitted,
+                                  .complete = 1,
+                                  .more = write_more,
+                                  .print = print_more,
+                                  .data = f};
+    return dsep_dag_run_write(ctx, run, &found);
+}
+
+/* Bytes of a node: its ranks' share of the grid, the correlations, the columns they come from. */
+static int64_t bytes_needed(dsep_context *ctx, const dsep_table *table, dsep_acyclic_kind kind) {
+    const double p = (double)table->n_variables, n = (double)table->n_samples;
+    const double share = ceil((double)dsep_size(ctx) / dsep_nodes(ctx)) / dsep_size(ctx);
+    const double bytes =
+        share * (double)dsep_continuous_bytes(kind, table->n_variables) + 8 * p * (p + n);
+    return bytes < 9e18 ? (int64_t)bytes : -1;
+}
+
+static void say(dsep_context *ctx, const continuous_found *f) {
+    dsep_log_line(ctx, "PETSc %s, %s", f->petsc, f->grid);
+    if (f->options->raw)
+        dsep_log_warning(ctx, "raw scales: what is found follows the order of the variances, which "
+                              "units of measurement decide (Reisach et al. 2021); standardised "
+                              "data, the default, do not depend on units");
+    else
+        dsep_log_line(ctx, "variables are standardised; see --scale");
+}
+
+static int run_continuous(dsep_context *ctx, const dsep_discovery *discovery,
+                          dsep_acyclic_kind kind) {
+    int code = DSEP_OK, dry = 0, mine = DSEP_OK;
+    const int64_t least = 4;
+    continuous_found f = {.options = &discovery->settings->continuous, .kind = kind};
+    dsep_dag_run run = {.discovery = discovery};
+    dsep_continuous *result = NULL;
+    dsep_petsc_version(f.petsc, sizeof f.petsc);
+    if (!dsep_petsc_present())
+        mine = dsep_fail(ctx, DSEP_ERROR_USAGE, "this method needs PETSc, which was %s", f.petsc);
+    DSEP_AGREE(ctx, mine);
+    snprintf(f.grid, sizeof f.grid, "ScaLAPACK on %d rank%s, blocks of 256", dsep_size(ctx),
+             dsep_size(ctx) == 1 ? "" : "s");
+    DSEP_TRY(dsep_dag_run_open(ctx, discovery, least, &run));
+    DSEP_TRY(dsep_dag_run_begin(ctx, &run, bytes_needed(ctx, run.table, kind),
+                                "correlations, p x p matrices, vectors of 2 p^2", &dry));
+    if (dry)
+        goto cleanup;
+    say(ctx, &f);
+    DSEP_TRY(optimise(ctx, &run, &f, &result));
+    if (result->stopped)
+        code = dsep_running_stopped(ctx, &run.running, NULL);
+    else
+        code = write(ctx, &run, &f);
+cleanup:
+    dsep_continuous_destroy(&result);
+    dsep_dag_run_close(&run);
+    dsep_petsc_end();
+    return code;
+}
+
+int dsep_discover_dagma(dsep_context *ctx, const dsep_discovery *discovery) {
+    return run_continuous(ctx, discovery, DSEP_ACYCLIC_LOGDET);
+}
+
+int dsep_discover_notears(dsep_context *ctx, const dsep_discovery *discovery) {
+    return run_continuous(ctx, discovery, DSEP_ACYCLIC_EXPONENTIAL);
+}

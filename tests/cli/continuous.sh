@@ -1,0 +1,64 @@
+#!/usr/bin/env bash
+# discover --method dagma and notears: the graph data were drawn from, on any number of ranks; what is
+# said about scales, reasons and options; stopping and going on; and a program without PETSc.
+. tests/support/tap.sh
+
+# Without PETSc: the adapter alone, and what it says.
+without=$scratch/petsc.o
+run "${MPICC:-mpicc}" -std=gnu11 -D_GNU_SOURCE -I. -c -o "$without" solvers/petsc.c
+is "$status" 0 "PETSC=no: the adapter compiles without PETSc's headers"
+is "$(nm -u "$without" | grep -cE 'Petsc|Tao|Vec')" 0 "and calls nothing of it"
+like "$(strings "$without")" 'make PETSC=no.*libpetsc-real-dev' "and says how to get it"
+
+run "$DSEP" --version
+if grep -q 'PETSc .*left out' <<<"$out"; then
+    run "$DSEP" discover tests/no.csv --method dagma
+    is "$status" 2 "without PETSc the method is refused"
+    like "$err" 'needs PETSc.*make PETSC=no' "with the reason"
+    finish
+fi
+like "$out" 'PETSc +[0-9]+\.[0-9]+' "--version tells PETSc's"
+
+run "$DSEP" simulate -p 20 -n 1000 --degree 2 --weights 0.5,2 --seed 4 --truth "$scratch/truth.csv" \
+    -o "$scratch/x.csv"
+for method in dagma notears; do
+    ranks 2 discover "$scratch/x.csv" --method $method --scale raw -o "$scratch/$method.h5"
+    is "$status" 0 "$method runs on 2 ranks"
+    like "$err" 'warning: raw scales' "a warning about raw scales"
+    like "$out" ': converged' "it converged"
+    like "$out" '% of the edges lead to the larger variance' "what the variances alone would say"
+    run "$DSEP" compare "$scratch/$method.h5" "$scratch/truth.csv"
+    like "$out" 'SHD +0 ' "the true graph"
+done
+run "$DSEP" discover "$scratch/x.csv" --method dagma --scale raw -o "$scratch/one.h5"
+run "$DSEP" compare "$scratch/one.h5" "$scratch/dagma.h5"
+like "$out" 'SHD +0 ' "one rank finds the graph of two"
+run "$DSEP" show "$scratch/one.h5"
+like "$out" 'valid +yes, without a cycle' "show says that it is a DAG"
+
+run "$DSEP" discover "$scratch/x.csv" --method dagma --max-iterations 4 --threshold-weight 0.01 \
+    -o "$scratch/short.h5"
+is "$status" 0 "too few iterations are no error"
+like "$out" 'NOT CONVERGED' "but said"
+like "$out" 'raised from 0.01' "and so is a threshold that left cycles"
+is "$(grep -c 'warning: raw' <<<"$err")" 0 "standardised data need no warning"
+
+run "$DSEP" discover "$scratch/x.csv" --method dagma --alpha 0.1
+is "$status" 2 "--alpha is not for dagma"
+run "$DSEP" discover "$scratch/x.csv" --scale raw
+is "$status" 2 "--scale is not for pc"
+
+# Stopped twice, then left alone: the same command goes on and finds the same.
+run "$DSEP" simulate -p 100 -n 400 --degree 2 --seed 5 -o "$scratch/y.csv"
+long=(discover "$scratch/y.csv" --method dagma --lambda 0.02)
+run "$DSEP" "${long[@]}" -o "$scratch/whole.h5"
+is "$status" 0 "a run without a stop"
+run "$DSEP" "${long[@]}" -o "$scratch/parts.h5" --max-time 0.3
+is "$status" 85 "a run that is stopped: $(tail -n 1 "$scratch/err")"
+run "$DSEP" "${long[@]}" -o "$scratch/parts.h5" --max-time 0.4
+is "$status" 85 "and stopped again"
+run "$DSEP" "${long[@]}" -o "$scratch/parts.h5"
+is "$status" 0 "comes to an end"
+run "$DSEP" compare "$scratch/parts.h5" "$scratch/whole.h5"
+like "$out" 'SHD +0 ' "with the graph of the one without a stop"
+finish
