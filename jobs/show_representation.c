@@ -40,6 +40,11 @@ static void print_mic(FILE *stream, const dsep_representation_found *found) {
     fputc('\n', stream);
     dsep_show_label(stream, "");
     fputs("(0: one order of causes explains every environment exactly)\n", stream);
+    if (interval && interval->reals && interval->count == 2 && mic < interval->reals[0]) {
+        dsep_show_label(stream, "");
+        fputs("(below its interval: rows that are drawn twice raise the MIC of replicates)\n",
+              stream);
+    }
     dsep_show_label(stream, "null");
     if (!null || !null->reals || null->count < 3 || isnan(p)) {
         fputs("not drawn: whether chance does as well is not known\n", stream);
