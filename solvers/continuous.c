@@ -199,7 +199,7 @@ cleanup:
 static int is_over(const run *r, const dsep_minimum *minimum, double before,
                    dsep_continuous_stage *stage) {
     const int last = r->settings->kind == DSEP_ACYCLIC_LOGDET && r->at.n_stages == PATH;
-    const double tolerance = r->settings->tolerance * (last ? 1 : 100);
+    const double tolerance = r->settings->tolerance * (last ? 1 : 10);
     const double fall = before - stage->value;
     if (minimum->reason == DSEP_MINIMUM_CONVERGED)
         stage->end = DSEP_STAGE_GRADIENT;

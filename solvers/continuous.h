@@ -18,7 +18,7 @@ typedef struct {
     double lambda;          /* L1 penalty */
     double threshold;       /* edges with |w| below it are dropped */
     double tolerance;       /* a stage is done when 100 iterations lower its value by less than this
-                             * share; all but DAGMA's last use 100 times as much */
+                             * share; all but DAGMA's last use 10 times as much */
     int64_t max_iterations; /* of a stage */
     const dsep_pauses *pauses; /* NULL: never asked */
     const dsep_state *resume;  /* that an earlier run kept; NULL: none */
