@@ -84,8 +84,8 @@ SUPPORT := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/support/*.c))
 JOBS ?= $(shell nproc)
 
 .PHONY: all build deps demo test test-asan test-fault soak bench bench-large bench-replicates \
-  bench-continuous bench-represent bench-lingam bench-scaling lint format check-format tidy info help install \
-  clean check tests
+  bench-continuous bench-represent bench-lingam bench-scaling bench-algebra lint format check-format tidy \
+  info help install clean check tests
 .DEFAULT_GOAL := all
 .SECONDARY:
 
@@ -165,6 +165,7 @@ bench-continuous: deps ## time DAGMA on 1,000 variables; SIZES_P="300 1000" RANK
 bench-represent: deps ## time a representation of 2,000 variables with its bootstrap; RANKS=2
 	@$(MAKE) -s -j$(JOBS) build
 	@MPIRUN="$(MPIRUN)" DSEP=$(CURDIR)/dsep bash tests/bench/represent.sh
+
 bench-lingam: deps ## time DirectLiNGAM; SIZES="200:5000" (p:n) RANKS="1 2"
 	@$(MAKE) -s -j$(JOBS) build
 	@MPIRUN="$(MPIRUN)" DSEP=$(CURDIR)/dsep bash tests/bench/lingam.sh
@@ -172,6 +173,10 @@ bench-lingam: deps ## time DirectLiNGAM; SIZES="200:5000" (p:n) RANKS="1 2"
 bench-scaling: deps ## measure and draw how time grows: docs/scaling.csv, docs/scaling.svg
 	@$(MAKE) -s -j$(JOBS) build
 	@MPIRUN="$(MPIRUN)" DSEP=$(CURDIR)/dsep bash tests/bench/scaling.sh
+
+bench-algebra: $(BUILD)/tests/bench/algebra ## time the linear algebra on 1, 2 and 4 ranks; ALGEBRA="4000 4000 5"
+	@for ranks in 1 2 4; do echo "== $$ranks ranks"; OMPI_MCA_rmaps_base_oversubscribe=1 OMPI_MCA_mpi_yield_when_idle=1 \
+	  $(MPIRUN) --quiet -n $$ranks $< $(ALGEBRA) || exit; done
 
 lint: ## the rules of the house: layers, doc comments, banned calls, shell scripts
 	@bash tests/support/lint.sh

@@ -67,7 +67,9 @@ const dsep_command dsep_command_discover = {
                 "  dsep discover genes.csv --replicates 1000 -o genes.h5\n"
                 "  dsep discover genes.csv --replicates 100 --resample halves --threshold 0.9\n"
                 "  dsep discover big.npy --max-time 04:00:00        # again: it goes on\n"
-                "  dsep discover big.npy --dry-run\n",
+                "  dsep discover big.npy --dry-run\n"
+                "  dsep discover sites.csv --method lingam --environment site --replicates 200\n"
+                "  dsep discover prices.csv --method var-lingam --lags auto\n",
     .min_arguments = 1,
     .max_arguments = 1,
     .groups = dsep_discover_groups,

@@ -1,5 +1,7 @@
 /* discover --method lingam, ica-lingam, var-lingam. */
 #include "jobs/dag_run.h"
+#include "jobs/replicates_result.h"
+#include "jobs/table_replicates.h"
 #include "mpi/log.h"
 #include "mpi/memory.h"
 #include "solvers/ica_lingam.h"
@@ -21,6 +23,7 @@ typedef struct {
     const dsep_lingam_effort *effort;
     const dsep_ica_lingam_outcome *ica; /* or NULL */
     const dsep_var_lingam *var;         /* or NULL */
+    const dsep_replicates *replicates;  /* or NULL */
 } lingam_found;
 
 /* --- the result --------------------------------------------------------------------------------
@@ -67,6 +70,8 @@ static int write_more(dsep_context *ctx, dsep_h5write *file, const void *data) {
     if (f->var && f->var->bic)
         DSEP_TRY(
             write_whole(ctx, file, "/lingam/bic", DSEP_H5_DOUBLE, 1, &f->var->most, f->var->bic));
+    if (f->replicates && f->replicates->campaign)
+        DSEP_TRY(dsep_replicates_write(ctx, file, f->replicates));
 cleanup:
     return code;
 }
@@ -94,6 +99,8 @@ static void print_more(const void *data) {
     if (f->ica)
         printf("  triangle  %.3g of the squared effects stand against the order\n",
                f->ica->all > 0 ? f->ica->above / f->ica->all : 0);
+    if (f->replicates && f->replicates->campaign)
+        dsep_replicates_print(f->replicates);
 }
 
 /* Names of variables and their lags: x, x[t-1], ... Not collective. */
@@ -124,6 +131,9 @@ static int write(dsep_context *ctx, dsep_dag_run *run, const char *method, const
     const int64_t nodes = f->p * f->layers;
     char **names = f->layers > 1 ? name_nodes(run->table, f->layers) : NULL;
     int64_t *order = dsep_array(nodes, sizeof *order);
+    const int complete =
+        !f->replicates || !f->replicates->campaign || !f->replicates->campaign->stopped;
+    const int partial = run->discovery->settings->running.allow_partial;
     dsep_error *error = dsep_context_error(ctx);
     const int good = order && (f->layers == 1 || (names && names[nodes - 1]));
     DSEP_AGREE(ctx,
@@ -137,11 +147,14 @@ static int write(dsep_context *ctx, dsep_dag_run *run, const char *method, const
                                   .valid = dsep_graph_topological(graph, order) == 1,
                                   .weight = weight,
                                   .nodes = (const char *const *)names,
-                                  .complete = 1,
+                                  .complete = complete,
                                   .more = write_more,
                                   .print = print_more,
                                   .data = f};
-    DSEP_TRY(dsep_dag_run_write(ctx, run, &found));
+    if (complete || partial)
+        DSEP_TRY(dsep_dag_run_write(ctx, run, &found));
+    if (!complete)
+        code = dsep_running_stopped(ctx, &run->running, partial ? run->discovery->path : NULL);
 cleanup:
     free_names(names, nodes);
     free(order);
@@ -157,19 +170,45 @@ static int64_t n_environments(const dsep_table *table) {
     return table->n_environments > 1 ? table->n_environments : 1;
 }
 
+static int graph_of(dsep_context *ctx, const dsep_lingam *fitted, dsep_graph **graph) {
+    double *weight = NULL;
+    const int mine = dsep_lingam_graph(fitted->n_variables, fitted->n_groups, 1, fitted->b,
+                                       dsep_context_error(ctx), graph, &weight);
+    free(weight);
+    return dsep_agree(ctx, mine);
+}
+
+static int learn_direct(dsep_context *ctx, const dsep_table *table,
+                        const dsep_discover_settings *settings, dsep_graph **graph) {
+    int code = DSEP_OK;
+    dsep_lingam *fitted = NULL;
+    DSEP_TRY(
+        dsep_lingam_direct(ctx, table, (dsep_lingam_pruning)settings->lingam.pruning, &fitted));
+    DSEP_TRY(graph_of(ctx, fitted, graph));
+cleanup:
+    dsep_lingam_destroy(&fitted);
+    return code;
+}
+
 int dsep_discover_lingam(dsep_context *ctx, const dsep_discovery *discovery) {
     int code = DSEP_OK, dry = 0;
     dsep_dag_run run = {0};
     dsep_lingam *fitted = NULL;
-    const int pruning = discovery->settings->lingam.pruning;
+    dsep_replicates replicates = {0};
+    const dsep_discover_settings *settings = discovery->settings;
+    const dsep_lingam_pruning pruning = (dsep_lingam_pruning)settings->lingam.pruning;
+    DSEP_AGREE(ctx, dsep_replicates_check(&settings->replicate, dsep_context_error(ctx)));
     DSEP_TRY(dsep_dag_run_open(ctx, discovery, 4, &run));
     const int64_t n = run.table->n_samples, p = run.table->n_variables;
-    const int64_t groups = n_environments(run.table);
-    DSEP_TRY(dsep_dag_run_begin(ctx, &run, dsep_lingam_bytes(n, p, groups),
-                                "standardised columns, p x p matrices", &dry));
+    const int64_t groups = n_environments(run.table), bytes = dsep_lingam_bytes(n, p, groups);
+    const dsep_table_learner learner = {
+        .learn = learn_direct, .kind = DSEP_GRAPH_DAG, .bytes = bytes};
+    DSEP_TRY(dsep_table_replicates_plan(ctx, &run, &learner, &replicates));
+    DSEP_TRY(dsep_dag_run_begin(ctx, &run, bytes, "standardised columns, p x p matrices", &dry));
     if (dry)
         goto cleanup;
-    DSEP_TRY(dsep_lingam_direct(ctx, run.table, (dsep_lingam_pruning)pruning, &fitted));
+    DSEP_TRY(dsep_lingam_direct(ctx, run.table, pruning, &fitted));
+    DSEP_TRY(dsep_table_replicates_run(ctx, &run, &learner, &replicates));
     const lingam_found found = {.table = run.table,
                                 .pruning = pruning,
                                 .p = p,
@@ -177,11 +216,41 @@ int dsep_discover_lingam(dsep_context *ctx, const dsep_discovery *discovery) {
                                 .layers = 1,
                                 .order = fitted->order,
                                 .b = fitted->b,
-                                .effort = &fitted->effort};
+                                .effort = &fitted->effort,
+                                .replicates = &replicates};
     DSEP_TRY(write(ctx, &run, "lingam", "DirectLiNGAM", &found));
 cleanup:
+    dsep_replicates_release(&replicates);
     dsep_lingam_destroy(&fitted);
     dsep_dag_run_close(&run);
+    return code;
+}
+
+/* The order from independent components, then the coefficients. */
+static int fit_ica(dsep_context *ctx, const dsep_table *table,
+                   const dsep_discover_settings *settings, dsep_lingam **fitted,
+                   dsep_ica_lingam_outcome *outcome) {
+    int code = DSEP_OK;
+    int64_t *order = dsep_array(table->n_variables, sizeof *order);
+    DSEP_AGREE(ctx, order ? DSEP_OK : dsep_out_of_memory(dsep_context_error(ctx), "the order"));
+    DSEP_TRY(dsep_ica_lingam_order(ctx, table, (uint64_t)settings->common.seed,
+                                   settings->lingam.starts, order, outcome));
+    DSEP_TRY(dsep_lingam_ordered(ctx, table, order, (dsep_lingam_pruning)settings->lingam.pruning,
+                                 fitted));
+cleanup:
+    free(order);
+    return code;
+}
+
+static int learn_ica(dsep_context *ctx, const dsep_table *table,
+                     const dsep_discover_settings *settings, dsep_graph **graph) {
+    int code = DSEP_OK;
+    dsep_lingam *fitted = NULL;
+    dsep_ica_lingam_outcome outcome;
+    DSEP_TRY(fit_ica(ctx, table, settings, &fitted, &outcome));
+    DSEP_TRY(graph_of(ctx, fitted, graph));
+cleanup:
+    dsep_lingam_destroy(&fitted);
     return code;
 }
 
@@ -190,23 +259,23 @@ int dsep_discover_ica_lingam(dsep_context *ctx, const dsep_discovery *discovery)
     dsep_dag_run run = {0};
     dsep_lingam *fitted = NULL;
     dsep_ica_lingam_outcome outcome = {0};
-    int64_t *order = NULL;
+    dsep_replicates replicates = {0};
     const dsep_discover_settings *settings = discovery->settings;
+    DSEP_AGREE(ctx, dsep_replicates_check(&settings->replicate, dsep_context_error(ctx)));
     DSEP_TRY(dsep_dag_run_open(ctx, discovery, 4, &run));
     const int64_t n = run.table->n_samples, p = run.table->n_variables;
-    DSEP_TRY(dsep_dag_run_begin(ctx, &run, dsep_lingam_bytes(n, p, 1) + 24 * n * p,
+    const int64_t bytes = dsep_lingam_bytes(n, p, 1) + 24 * n * p;
+    const dsep_table_learner learner = {.learn = learn_ica, .kind = DSEP_GRAPH_DAG, .bytes = bytes};
+    DSEP_TRY(dsep_table_replicates_plan(ctx, &run, &learner, &replicates));
+    DSEP_TRY(dsep_dag_run_begin(ctx, &run, bytes,
                                 "whitened and standardised columns, p x p matrices", &dry));
     if (dry)
         goto cleanup;
-    order = dsep_array(p, sizeof *order);
-    DSEP_AGREE(ctx, order ? DSEP_OK : dsep_out_of_memory(dsep_context_error(ctx), "the order"));
-    DSEP_TRY(dsep_ica_lingam_order(ctx, run.table, (uint64_t)settings->common.seed,
-                                   settings->lingam.starts, order, &outcome));
+    DSEP_TRY(fit_ica(ctx, run.table, settings, &fitted, &outcome));
     if (!outcome.ica.converged)
         dsep_log_warning(ctx, "the independent components had not converged after %lld iterations",
                          (long long)outcome.ica.iterations);
-    DSEP_TRY(dsep_lingam_ordered(ctx, run.table, order,
-                                 (dsep_lingam_pruning)settings->lingam.pruning, &fitted));
+    DSEP_TRY(dsep_table_replicates_run(ctx, &run, &learner, &replicates));
     const lingam_found found = {.table = run.table,
                                 .pruning = settings->lingam.pruning,
                                 .p = p,
@@ -214,10 +283,11 @@ int dsep_discover_ica_lingam(dsep_context *ctx, const dsep_discovery *discovery)
                                 .layers = 1,
                                 .order = fitted->order,
                                 .b = fitted->b,
-                                .ica = &outcome};
+                                .ica = &outcome,
+                                .replicates = &replicates};
     DSEP_TRY(write(ctx, &run, "ica-lingam", "ICA-LiNGAM", &found));
 cleanup:
-    free(order);
+    dsep_replicates_release(&replicates);
     dsep_lingam_destroy(&fitted);
     dsep_dag_run_close(&run);
     return code;

@@ -231,16 +231,6 @@ cleanup:
     return code;
 }
 
-/* Options of replicates that nobody asked for would be silent. */
-static int check_replicates(dsep_context *ctx, const dsep_replicate_options *o) {
-    if (o->replicates > 0 || (o->scheme == DSEP_RESAMPLE_BOOTSTRAP && o->until_stable <= 0 &&
-                              o->threshold <= 0 && o->ranks_each == 0))
-        return DSEP_OK;
-    return dsep_fail(ctx, DSEP_ERROR_USAGE,
-                     "--resample, --threshold, --until-stable and --ranks-per-replicate are about "
-                     "replicates: say how many with --replicates R");
-}
-
 int dsep_discover_pc(dsep_context *ctx, const dsep_discovery *discovery) {
     int code = DSEP_OK;
     dsep_discover_input input = {0};
@@ -254,7 +244,7 @@ int dsep_discover_pc(dsep_context *ctx, const dsep_discovery *discovery) {
                                    .replicates = &replicates,
                                    .path = discovery->path,
                                    .clock_began = discovery->clock_began};
-    DSEP_AGREE(ctx, check_replicates(ctx, &settings->replicate));
+    DSEP_AGREE(ctx, dsep_replicates_check(&settings->replicate, dsep_context_error(ctx)));
     DSEP_TRY(dsep_discover_input_read(ctx, settings, discovery->data, &input));
     if (settings->dry_run)
         dsep_forecast_report(ctx, &input, 0);

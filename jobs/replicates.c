@@ -15,12 +15,8 @@ enum { ROUND = 50 };
 /* --- plan ------------------------------------------------------------------------------------ */
 
 /* The fewest ranks a group with which all groups of a node fit into its memory; 0: none. */
-static int64_t fewest_ranks(dsep_context *ctx, const dsep_discover_input *input, int whole) {
-    const int64_t n = input->table->n_samples, p = input->table->n_variables;
+static int64_t fewest_ranks(dsep_context *ctx, int64_t bytes, int64_t left) {
     const int64_t node_ranks = (dsep_size(ctx) + dsep_nodes(ctx) - 1) / dsep_nodes(ctx);
-    const int64_t bytes = dsep_replicator_bytes(n, p, whole);
-    const int64_t left =
-        input->memory_available - input->forecast.bytes_table - 2 * input->forecast.bytes_columns;
     for (int64_t each = 1; each <= node_ranks; each++)
         if (bytes >= 0 && bytes <= left / ((node_ranks + each - 1) / each))
             return each;
@@ -28,22 +24,35 @@ static int64_t fewest_ranks(dsep_context *ctx, const dsep_discover_input *input,
 }
 
 /* Ranks that would have no replicate join another group. */
-static int64_t choose_ranks(dsep_context *ctx, const dsep_discover_input *input,
-                            const dsep_replicates *r, int64_t asked, int whole) {
-    const int64_t fewest = fewest_ranks(ctx, input, whole), size = dsep_size(ctx);
-    if (fewest == 0)
-        return 0;
-    if (asked > 0)
-        return asked < size ? asked : size;
+int dsep_replicates_choose_ranks(dsep_context *ctx, int64_t bytes, int64_t left, int64_t asked,
+                                 dsep_replicates *r) {
+    const int64_t fewest = fewest_ranks(ctx, bytes, left), size = dsep_size(ctx);
     const int64_t spare = r->requested < size ? size / r->requested : 1;
-    return fewest > spare ? fewest : spare;
+    r->ranks_each = fewest > spare ? fewest : spare;
+    if (asked > 0)
+        r->ranks_each = asked < size ? asked : size;
+    if (fewest > 0)
+        return DSEP_OK;
+    return dsep_fail(ctx, DSEP_ERROR_RESOURCES,
+                     "a replicate needs %.3g GB on a node beside the table, and %.3g GB "
+                     "are there: use nodes with more memory, or fewer variables",
+                     (double)bytes / 1e9, (double)left / 1e9);
 }
 
-int dsep_replicates_plan(dsep_context *ctx, const dsep_discover_settings *settings,
-                         const dsep_discover_input *input, dsep_replicates *r) {
-    dsep_error *error = dsep_context_error(ctx);
+int dsep_replicates_check(const dsep_replicate_options *o, dsep_error *error) {
+    if (o->replicates > 0 || (o->scheme == DSEP_RESAMPLE_BOOTSTRAP && o->until_stable <= 0 &&
+                              o->threshold <= 0 && o->ranks_each == 0))
+        return DSEP_OK;
+    return dsep_error_set(
+        error, DSEP_ERROR_USAGE,
+        "--resample, --threshold, --until-stable and --ranks-per-replicate are about "
+        "replicates: say how many with --replicates R");
+}
+
+int dsep_replicates_prepare(const dsep_discover_settings *settings, const dsep_table *table,
+                            dsep_graph_kind kind, dsep_error *error, dsep_replicates *r) {
     const dsep_replicate_options *o = &settings->replicate;
-    const dsep_table *table = input->table;
+    int code = DSEP_OK;
     *r = (dsep_replicates){.resample = {.scheme = (dsep_resample_scheme)o->scheme,
                                         .seed = (uint64_t)settings->common.seed,
                                         .n_samples = table->n_samples,
@@ -52,29 +61,36 @@ int dsep_replicates_plan(dsep_context *ctx, const dsep_discover_settings *settin
                                         .environment = table->environment,
                                         .n_environments = table->n_environments},
                            .n_variables = table->n_variables,
-                           .kind = settings->skeleton_only ? DSEP_GRAPH_SKELETON : DSEP_GRAPH_CPDAG,
+                           .kind = kind,
                            .confidence = o->confidence,
                            .until_stable = o->until_stable,
                            .threshold = o->threshold};
-    const int code = dsep_resample_check(&r->resample, error);
-    if (code)
-        return code;
-    const int64_t most = dsep_resample_most(&r->resample);
-    r->requested = o->replicates < most ? o->replicates : most;
-    r->whole = input->whole;
-    r->ranks_each = choose_ranks(ctx, input, r, o->ranks_each, r->whole);
-    if (r->ranks_each == 0 && r->whole) {
-        r->whole = 0;
-        r->ranks_each = choose_ranks(ctx, input, r, o->ranks_each, 0);
+    if (o->replicates > 0)
+        code = dsep_resample_check(&r->resample, error);
+    if (!code && o->replicates > 0) {
+        const int64_t most = dsep_resample_most(&r->resample);
+        r->requested = o->replicates < most ? o->replicates : most;
     }
-    if (r->ranks_each == 0)
-        return dsep_error_set(
-            error, DSEP_ERROR_RESOURCES,
-            "a replicate needs %.3g GB on a node beside the table, and %.3g GB "
-            "are there: use nodes with more memory, or fewer variables",
-            (double)dsep_replicator_bytes(table->n_samples, table->n_variables, 0) / 1e9,
-            (double)input->memory_available / 1e9);
-    return DSEP_OK;
+    return code;
+}
+
+int dsep_replicates_plan(dsep_context *ctx, const dsep_discover_settings *settings,
+                         const dsep_discover_input *input, dsep_replicates *r) {
+    const dsep_table *table = input->table;
+    const int64_t asked = settings->replicate.ranks_each;
+    const int64_t left =
+        input->memory_available - input->forecast.bytes_table - 2 * input->forecast.bytes_columns;
+    int code = dsep_replicates_prepare(
+        settings, table, settings->skeleton_only ? DSEP_GRAPH_SKELETON : DSEP_GRAPH_CPDAG,
+        dsep_context_error(ctx), r);
+    for (r->whole = input->whole; !code; r->whole = 0) {
+        const int64_t bytes = dsep_replicator_bytes(table->n_samples, table->n_variables, r->whole);
+        code = dsep_replicates_choose_ranks(ctx, bytes, left, asked, r);
+        if (!code || !r->whole)
+            return code;
+        code = DSEP_OK;
+    }
+    return code;
 }
 
 /* --- run ------------------------------------------------------------------------------------- */
@@ -132,38 +148,60 @@ static double least_known(const dsep_tally *tally, int64_t n, double confidence)
     return widest;
 }
 
-static int stable(int64_t done, const double *values, dsep_tally *const *tally, void *data) {
-    (void)values;
-    const replication *run = data;
-    return least_known(tally[0], done, run->r->confidence) <= run->r->until_stable;
+/* A campaign whose shares are looked at. */
+typedef struct {
+    dsep_replicate_unit run;
+    void *data;
+    const dsep_replicates *r;
+} counted;
+
+static int run_counted(dsep_context *group, int64_t unit, double *values, dsep_tally **tally,
+                       void *data) {
+    const counted *of = data;
+    return of->run(group, unit, values, tally, of->data);
 }
 
-static int run_groups(dsep_context *ctx, dsep_groups *groups, const dsep_correlation *source,
-                      replication *run, dsep_running *running, const dsep_state *with) {
+static int stable(int64_t done, const double *values, dsep_tally *const *tally, void *data) {
+    (void)values;
+    const dsep_replicates *r = ((const counted *)data)->r;
+    return least_known(tally[0], done, r->confidence) <= r->until_stable;
+}
+
+int dsep_replicates_campaign(dsep_context *ctx, dsep_groups *groups, dsep_replicate_unit run,
+                             void *data, dsep_running *running, const dsep_state *with,
+                             dsep_replicates *r) {
     int code = DSEP_OK;
-    dsep_replicates *r = run->r;
-    dsep_context *group = dsep_groups_context(groups);
+    counted of = {.run = run, .data = data, .r = r};
     const dsep_campaign_plan plan = {.name = "replicates",
                                      .units = "replicates",
                                      .n_units = r->requested,
                                      .n_values = DSEP_REPLICATE_VALUES,
                                      .n_tallies = 1,
                                      .round = ROUND,
-                                     .run = run_one,
+                                     .run = run_counted,
                                      .enough = r->until_stable > 0 ? stable : NULL,
-                                     .data = run,
+                                     .data = &of,
                                      .with = with};
     r->n_groups = dsep_groups_count(groups);
-    const int mine = dsep_replicator_create(group, source, r->whole, &run->replicator);
-    if (mine)
-        *dsep_context_error(ctx) = *dsep_context_error(group);
-    DSEP_AGREE(ctx, mine);
     dsep_log_line(ctx, "%lld replicates (%s): %d group%s of up to %lld rank%s",
                   (long long)r->requested, dsep_resample_name(r->resample.scheme), r->n_groups,
                   r->n_groups == 1 ? "" : "s", (long long)r->ranks_each,
                   r->ranks_each == 1 ? "" : "s");
     DSEP_TRY(dsep_campaign_run(ctx, groups, &plan, running, &r->campaign));
     r->worst = least_known(r->campaign->tally[0], r->campaign->n_done, r->confidence);
+cleanup:
+    return code;
+}
+
+static int run_groups(dsep_context *ctx, dsep_groups *groups, const dsep_correlation *source,
+                      replication *run, dsep_running *running, const dsep_state *with) {
+    int code = DSEP_OK;
+    dsep_context *group = dsep_groups_context(groups);
+    const int mine = dsep_replicator_create(group, source, run->r->whole, &run->replicator);
+    if (mine)
+        *dsep_context_error(ctx) = *dsep_context_error(group);
+    DSEP_AGREE(ctx, mine);
+    DSEP_TRY(dsep_replicates_campaign(ctx, groups, run_one, run, running, with, run->r));
 cleanup:
     dsep_replicator_destroy(&run->replicator);
     return code;

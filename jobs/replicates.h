@@ -27,8 +27,33 @@ typedef struct {
     dsep_campaign *campaign;
 } dsep_replicates;
 
-/* Refuses what makes no sense before anything runs. Not collective: the same on every rank.
- * Errors: DSEP_ERROR_USAGE, DSEP_ERROR_RESOURCES where no group fits. */
+/* Refuses options of replicates that nobody asked for, which would be silent. Not collective.
+ * Errors: DSEP_ERROR_USAGE. */
+int dsep_replicates_check(const dsep_replicate_options *options, dsep_error *error);
+
+/* What is asked for, without ranks; zeros where nothing is. Not collective: the same on every rank.
+ * Errors: DSEP_ERROR_USAGE. */
+int dsep_replicates_prepare(const dsep_discover_settings *settings, const dsep_table *table,
+                            dsep_graph_kind kind, dsep_error *error, dsep_replicates *replicates);
+
+/* How many ranks make one together. Not collective: the same on every rank. bytes: a group needs on
+ * a node; left: that a node has; asked: by the user, or 0. Errors: DSEP_ERROR_RESOURCES where no
+ * group fits. */
+int dsep_replicates_choose_ranks(dsep_context *ctx, int64_t bytes, int64_t left, int64_t asked,
+                                 dsep_replicates *replicates);
+
+/* Makes one replicate: the numbers above, and its graph in tally[0]; as of dsep_campaign_plan. */
+typedef int (*dsep_replicate_unit)(dsep_context *group, int64_t unit, double *values,
+                                   dsep_tally **tally, void *data);
+
+/* Runs those that were prepared. Collective. with: what checkpoints hold beside; may be NULL.
+ * Errors: agreed. */
+int dsep_replicates_campaign(dsep_context *ctx, dsep_groups *groups, dsep_replicate_unit run,
+                             void *data, dsep_running *running, const dsep_state *with,
+                             dsep_replicates *replicates);
+
+/* The two first of PC, before anything runs. Not collective: the same on every rank. Errors:
+ * DSEP_ERROR_USAGE, DSEP_ERROR_RESOURCES where no group fits. */
 int dsep_replicates_plan(dsep_context *ctx, const dsep_discover_settings *settings,
                          const dsep_discover_input *input, dsep_replicates *replicates);
 

@@ -31,7 +31,7 @@ static int run_units(dsep_context *ctx, dsep_represent_run *run) {
     int code = DSEP_OK;
     dsep_groups *groups = NULL;
     const dsep_campaign_plan plan = {.name = "represent",
-                                     .units = "replicates and null draws",
+                                     .units = "draws",
                                      .n_units = run->n_units,
                                      .n_values = run->n_values,
                                      .run = run_unit,

@@ -4,7 +4,6 @@
 #include "mpi/log.h"
 #include "mpi/memory.h"
 #include "solvers/hca.h"
-#include "solvers/scalapack.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -227,16 +226,10 @@ static void write_attributes(dsep_h5write *file, const dsep_represent_run *run) 
 
 static int write(dsep_context *ctx, dsep_h5write *file, const dsep_represent_run *run) {
     int code = DSEP_OK;
-    char text[128];
-    int64_t largest =
-        0; /* the matrices that were decomposed are of the smaller of rows, variables */
     const struct dsep_represent_work *work = run->work;
     const dsep_hca *fit = work->fit;
     const int64_t k = fit->n_environments, d = fit->n_factors;
-    for (int64_t e = 0; e < k; e++)
-        largest = run->rows[e] > largest ? run->rows[e] : largest;
-    dsep_grid_tell(ctx, largest < fit->n_variables ? largest : fit->n_variables, text, sizeof text);
-    dsep_h5write_attribute_text(file, "/representation", "linear_algebra", text);
+    dsep_h5write_attribute_text(file, "/representation", "linear_algebra", fit->arithmetic);
     write_attributes(file, run);
     DSEP_TRY(dsep_whole_array(ctx, file, "/representation/screening", DSEP_H5_DOUBLE,
                               (int64_t[4]){k, k}, fit->screening));

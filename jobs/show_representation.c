@@ -40,9 +40,11 @@ static void print_mic(FILE *stream, const dsep_representation_found *found) {
     fputc('\n', stream);
     dsep_show_label(stream, "");
     fputs("(0: one order of causes explains every environment exactly)\n", stream);
-    if (!null || !null->reals || null->count < 3 || isnan(p))
-        return;
     dsep_show_label(stream, "null");
+    if (!null || !null->reals || null->count < 3 || isnan(p)) {
+        fputs("not drawn: whether chance does as well is not known\n", stream);
+        return;
+    }
     fprintf(stream,
             "%" PRId64 " of %" PRId64
             " random rotations reach as low a MIC (their median %.4g, p = %.3g):\n",

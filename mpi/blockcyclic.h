@@ -11,7 +11,7 @@ typedef struct {
     int block; /* rows and columns of a block; tests make it small before they make a matrix */
 } dsep_grid;
 
-enum { DSEP_GRID_BLOCK = 256 };
+enum { DSEP_GRID_BLOCK = 64 };
 
 /* How many rows the grid of so many ranks has. Not collective. */
 int dsep_grid_rows(int ranks);

@@ -15,26 +15,21 @@ typedef struct {
     double *residual;  /* [k] scaled predictors' products with what is left of the target */
     double *slope;     /* [k] how these fall as the penalty does */
     double *direction; /* [k] of the active, in their order */
-    double *factor;    /* [k x k] */
+    double *factor;    /* [k x k] Cholesky factor of the active, row after row */
+    int64_t factored;  /* rows of it that are right */
     int64_t *active;   /* [n_active] */
     int8_t *inside;    /* [k] */
     double penalty, noise, full;
 } path;
 
-static void take_block(int64_t k, const double *gram, const int64_t *which, int64_t count,
-                       const double *weight, double *block) {
-    for (int64_t a = 0; a < count; a++)
-        for (int64_t b = 0; b < count; b++)
-            block[a * count + b] =
-                gram[which[a] * k + which[b]] * (weight ? weight[which[a]] * weight[which[b]] : 1);
-}
-
 /* Least squares with some of the predictors; 0 when they determine one another. */
 static int fit(int64_t k, const double *gram, const double *cross, const int64_t *which,
                int64_t count, double *block, double *solution) {
-    take_block(k, gram, which, count, NULL, block);
-    for (int64_t a = 0; a < count; a++)
+    for (int64_t a = 0; a < count; a++) {
         solution[a] = cross[which[a]];
+        for (int64_t b = 0; b < count; b++)
+            block[a * count + b] = gram[which[a] * k + which[b]];
+    }
     if (dsep_dense_cholesky(count, block))
         return 0;
     dsep_dense_cholesky_solve(count, block, 1, solution);
@@ -75,22 +70,58 @@ static double bound(const path *l) {
     return (double)l->n * l->full / l->noise + log((double)l->n) * (double)l->n_active / 2;
 }
 
+/* Adds rows to the factor for what came in since; 0 where predictors determine one another. */
+static int extend_factor(path *l) {
+    const int64_t k = l->k;
+    for (; l->factored < l->n_active; l->factored++) {
+        const int64_t r = l->factored, i = l->active[r];
+        double *row = l->factor + r * k;
+        for (int64_t c = 0; c <= r; c++) {
+            const double *other = l->factor + c * k;
+            const int64_t j = l->active[c];
+            double left = l->gram[i * k + j] * l->weight[i] * l->weight[j];
+            const double whole = left;
+            for (int64_t m = 0; m < c; m++)
+                left -= row[m] * other[m];
+            if (c == r && !(left > 1e-12 * whole))
+                return 0;
+            row[c] = c < r ? left / other[c] : sqrt(left);
+        }
+    }
+    return 1;
+}
+
+static void solve(const path *l, double *x) {
+    const int64_t k = l->k, count = l->n_active;
+    for (int64_t r = 0; r < count; r++) {
+        for (int64_t c = 0; c < r; c++)
+            x[r] -= l->factor[r * k + c] * x[c];
+        x[r] /= l->factor[r * k + r];
+    }
+    for (int64_t r = count - 1; r >= 0; r--) {
+        x[r] /= l->factor[r * k + r];
+        for (int64_t c = 0; c < r; c++)
+            x[c] -= l->factor[r * k + c] * x[r];
+    }
+}
+
 /* How the active coefficients move, and the products of all predictors with the rest. */
 static int find_direction(path *l) {
     const int64_t k = l->k, count = l->n_active;
-    take_block(k, l->gram, l->active, count, l->weight, l->factor);
+    if (!extend_factor(l))
+        return 0;
     for (int64_t a = 0; a < count; a++)
         l->direction[a] = copysign(1, l->residual[l->active[a]]);
-    if (dsep_dense_cholesky(count, l->factor))
-        return 0;
-    dsep_dense_cholesky_solve(count, l->factor, 1, l->direction);
-    for (int64_t j = 0; j < k; j++) {
-        l->slope[j] = 0;
-        for (int64_t a = 0; a < count; a++)
-            l->slope[j] +=
-                l->gram[l->active[a] * k + j] * l->weight[l->active[a]] * l->direction[a];
-        l->slope[j] *= l->weight[j];
+    solve(l, l->direction);
+    memset(l->slope, 0, (size_t)k * sizeof *l->slope);
+    for (int64_t a = 0; a < count; a++) {
+        const double *row = l->gram + l->active[a] * k;
+        const double factor = l->weight[l->active[a]] * l->direction[a];
+        for (int64_t j = 0; j < k; j++)
+            l->slope[j] += row[j] * factor;
     }
+    for (int64_t j = 0; j < k; j++)
+        l->slope[j] *= l->weight[j];
     return 1;
 }
 
@@ -131,6 +162,7 @@ static void take_step(path *l, double step, int64_t event) {
         memmove(l->active + ~event, l->active + ~event + 1,
                 (size_t)(l->n_active - ~event - 1) * sizeof *l->active);
         l->n_active--;
+        l->factored = l->factored < ~event ? l->factored : ~event;
     } else if (event < l->k) {
         l->inside[event] = 1;
         l->active[l->n_active++] = event;

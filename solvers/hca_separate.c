@@ -85,18 +85,21 @@ static int separate_scores(const struct dsep_hca_work *work, int64_t which, dsep
 }
 
 int dsep_hca_separate(const struct dsep_hca_work *work, int64_t which, const int32_t *weight,
-                      const double *start, dsep_error *error, double *directions, double *unmixing,
-                      dsep_hca_separation *separation) {
+                      const double *start, dsep_whitening *made, dsep_error *error,
+                      double *directions, double *unmixing, dsep_hca_separation *separation) {
     const dsep_environments *e = work->environments;
     const int64_t d = work->settings.n_factors, p = e->n_variables;
     double *w = dsep_array(2 * d * d, sizeof *w), sum = 0;
-    dsep_whitening *white = NULL;
+    dsep_whitening *own = NULL;
     int code = DSEP_OK;
     *separation = (dsep_hca_separation){0};
     if (!w)
         DSEP_TRY(dsep_out_of_memory(error, "independent components"));
-    DSEP_TRY(dsep_whitening_create(e->values[which], e->rows[which], p, weight,
-                                   dsep_row_products_of(work->products, which), d, error, &white));
+    if (!made)
+        DSEP_TRY(dsep_whitening_create(e->values[which], e->rows[which], p, weight,
+                                       dsep_row_products_of(work->products, which), d, error,
+                                       &own));
+    dsep_whitening *white = made ? made : own;
     separation->rank = white->rank;
     if (white->rank < d)
         goto cleanup;
@@ -111,7 +114,7 @@ int dsep_hca_separate(const struct dsep_hca_work *work, int64_t which, const int
         for (int64_t v = 0; v < p; v++)
             directions[i * p + v] = white->dewhitening[i * p + v] / sqrt(white->variance[i]);
 cleanup:
-    dsep_whitening_destroy(&white);
+    dsep_whitening_destroy(&own);
     free(w);
     return code;
 }

@@ -30,7 +30,7 @@ typedef struct {
  * after row, sources of variance 1 (divisor: sum of weights - 1). Errors: DSEP_ERROR_RESOURCES,
  * DSEP_ERROR_INTERNAL. */
 int dsep_hca_separate(const struct dsep_hca_work *work, int64_t which, const int32_t *weight,
-                      const double *start, dsep_error *error, double *directions, double *unmixing,
-                      dsep_hca_separation *separation);
+                      const double *start, dsep_whitening *made, dsep_error *error,
+                      double *directions, double *unmixing, dsep_hca_separation *separation);
 
 #endif

@@ -5,11 +5,12 @@
 #include "solvers/scalapack.h"
 #include "solvers/simd.h"
 
+#include <cblas.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { PIECE = 1024 }; /* rows that are copied at a time */
+enum { PIECE = 1024, WIDE = 128 }; /* rows that are copied, columns that are made, at a time */
 
 /* Sum of w (x - from). */
 DSEP_CLONES
@@ -181,18 +182,78 @@ cleanup:
     return code;
 }
 
+/* `count` listed rows, centred and weighted, of the variables of this rank's columns, or rows, of
+ * the matrix: packed [count x those]. */
+static void take_piece(const dsep_matrix *m, int of_rows, const double *x, int64_t rows,
+                       const int64_t *row, const double *root, int64_t count, const double *mean,
+                       double *packed) {
+    for (int v = 0; v < (of_rows ? m->local_rows : m->local_columns); v++) {
+        const int64_t j = of_rows ? dsep_matrix_row(m, v) : dsep_matrix_column(m, v);
+        const double *column = x + j * rows;
+        for (int64_t i = 0; i < count; i++)
+            packed[v * count + i] = root[i] * (column[row[i]] - mean[j]);
+    }
+}
+
+/* Adds what `count` rows give to this rank's blocks on and below the diagonal, WIDE columns at a
+ * time. */
+static void add_products(const double *of_rows, const double *of_columns, int64_t count,
+                         double scale, double beta, dsep_matrix *m) {
+    for (int c = 0; c < m->local_columns; c += WIDE) {
+        const int wide = m->local_columns - c < WIDE ? m->local_columns - c : WIDE;
+        const int r = dsep_matrix_local_row(m, dsep_matrix_column(m, c)), high = m->local_rows - r;
+        if (high > 0)
+            cblas_dgemm(CblasColMajor, CblasTrans, CblasNoTrans, high, wide, (int)count, scale,
+                        of_rows + r * count, (int)count, of_columns + c * count, (int)count, beta,
+                        m->values + (int64_t)c * m->local_rows + r, m->local_rows);
+    }
+}
+
+/* The rows of an environment stand on every node: each rank multiplies for its own blocks, PIECE
+ * rows at a time, and nobody waits for a message. */
+static int multiply_rows(const double *x, int64_t rows, const int32_t *weight, double scale,
+                         dsep_error *error, dsep_matrix *m) {
+    const int64_t p = m->columns;
+    const double total = dsep_moments_weight(rows, weight);
+    int64_t *row = dsep_array(rows, sizeof *row);
+    double *mean = dsep_array(p, sizeof *mean), *root = dsep_array(rows, sizeof *root);
+    double *left = dsep_array(dsep_bytes(PIECE, m->local_rows, 1), sizeof *left);
+    double *right = dsep_array(dsep_bytes(PIECE, m->local_columns, 1), sizeof *right);
+    const int whole = row && mean && root && left && right;
+    const int64_t kept = whole ? list_rows(rows, weight, row) : 0;
+    for (int64_t j = 0; whole && j < p; j++)
+        mean[j] = dsep_moments_mean(x + j * rows, rows, weight, total);
+    for (int64_t i = 0; i < kept; i++)
+        root[i] = weight ? sqrt(weight[row[i]]) : 1;
+    for (int64_t i = 0; i < kept; i += PIECE) {
+        const int64_t count = kept - i < PIECE ? kept - i : PIECE;
+        take_piece(m, 1, x, rows, row + i, root + i, count, mean, left);
+        take_piece(m, 0, x, rows, row + i, root + i, count, mean, right);
+        add_products(left, right, count, scale, i > 0, m);
+    }
+    free(row);
+    free(mean);
+    free(root);
+    free(left);
+    free(right);
+    return whole ? DSEP_OK : dsep_out_of_memory(error, "a covariance matrix");
+}
+
 int dsep_moments_grid(dsep_context *ctx, const dsep_grid *grid,
                       const dsep_environments *environments, int64_t which, const int32_t *weight,
                       double less, dsep_matrix **covariance) {
     int code = DSEP_OK;
-    const int64_t p = environments->n_variables;
-    const double weights = dsep_moments_weight(environments->rows[which], weight);
-    dsep_matrix *rows = NULL;
+    const int64_t p = environments->n_variables, rows = environments->rows[which];
+    const double scale = 1 / (dsep_moments_weight(rows, weight) - less);
+    dsep_matrix *made = NULL;
     *covariance = NULL;
-    DSEP_TRY(dsep_moments_rows(ctx, grid, environments, which, weight, 0, &rows));
-    DSEP_TRY(dsep_matrix_create(ctx, grid, p, p, covariance));
-    dsep_grid_gram(1 / (weights - less), rows, 0, *covariance);
+    DSEP_TRY(dsep_matrix_create(ctx, grid, p, p, &made));
+    DSEP_AGREE(ctx, multiply_rows(environments->values[which], rows, weight, scale,
+                                  dsep_context_error(ctx), made));
+    dsep_grid_mirror(made);
+    *covariance = made;
+    made = NULL;
 cleanup:
-    dsep_matrix_destroy(&rows);
+    dsep_matrix_destroy(&made);
     return code;
 }

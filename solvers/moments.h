@@ -45,8 +45,9 @@ int dsep_moments_rows(dsep_context *ctx, const dsep_grid *grid,
 
 /* The covariance matrix of one environment on the grid, with divisor sum of weights - less.
  * Collective. weight: as above, the same on every rank. Errors: DSEP_ERROR_RESOURCES, agreed. Cost:
- * rows x n_variables^2 flops over all ranks; memory on a rank: its piece of the matrix and of the
- * rows. Owner of *covariance: the caller. */
+ * rows x n_variables^2 flops over all ranks, without messages, as every node has the rows, and an
+ * exchange of half of the matrix; memory on a rank: its piece of the matrix, and 1,024 rows of its
+ * variables. Owner of *covariance: the caller. */
 int dsep_moments_grid(dsep_context *ctx, const dsep_grid *grid,
                       const dsep_environments *environments, int64_t which, const int32_t *weight,
                       double less, dsep_matrix **covariance);

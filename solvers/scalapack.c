@@ -57,7 +57,7 @@ int pilaenv_(int *context, const char *type) {
 }
 
 int dsep_grid_pays(int64_t order) {
-    return order >= 1000;
+    return order >= 2000;
 }
 
 void dsep_grid_tell(dsep_context *ctx, int64_t order, char *text, size_t size) {
@@ -285,6 +285,8 @@ static int all_vectors(dsep_context *ctx, dsep_matrix *a, double *values, dsep_m
     DSEP_AGREE(ctx, mine);
     pdsyevd_("V", "L", &n, a->values, &one, &one, a->descriptor, values, v->values, &one, &one,
              v->descriptor, work, &lwork, iwork, &liwork, &info);
+    /* of a matrix of one block only its owner has them */
+    dsep_broadcast(ctx, values, n * (int64_t)sizeof *values, 0);
     for (int j = 0; j < n; j++)
         values[j] = -values[j];
     DSEP_AGREE(ctx, not_done(ctx, "an eigenproblem", info));

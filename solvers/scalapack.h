@@ -7,8 +7,9 @@
 
 #include "mpi/blockcyclic.h"
 
-/* Whether a matrix of this order deserves a grid: the one rule of the program, the same on any
- * number of ranks. Not collective. */
+/* Whether a matrix of this order deserves a grid, from 2,000 on: the one rule of the program, the
+ * same on any number of ranks. On a few ranks LAPACK's eigenvectors are faster far beyond that; one
+ * piece of the matrix a rank, instead of all of it, is what a grid is for. Not collective. */
 int dsep_grid_pays(int64_t order);
 
 /* The rule and what it chose, for results: "LAPACK on each rank" or "ScaLAPACK on a grid of 1 x 2

@@ -109,6 +109,7 @@ run "$DSEP" show "$scratch/hca.h5" --json
 like "$out" '"mic_interval": \[' "show --json tells the interval"
 run "$DSEP" represent "$table" "${by[@]}" -d 3 -R 0 --null 0 --max-iterations 2 -o "$scratch/short.h5"
 is "$status" 0 "FastICA that does not converge is no error"
+like "$out" 'null +not drawn: whether chance does as well is not known' "so is a null that was not drawn"
 like "$out" "CAUTION +FastICA did not converge in environment '0'" "but a reason"
 run "$DSEP" represent "$table" "${by[@]}" -d 3 --environments 3,1 -R 0 --null 0 -q -o "$scratch/two.h5"
 run "$DSEP" show "$scratch/two.h5"

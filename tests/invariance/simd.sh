@@ -6,7 +6,7 @@
 . tests/support/tap.sh
 . tests/support/fingerprint.sh
 : "${BUILD:=build}"
-kernels=(inner_product fisher_z_screen fisher_z_kernel fisher_z_walk correlation)
+kernels=(inner_product fisher_z_screen fisher_z_kernel fisher_z_walk correlation lingam)
 
 # reason LEVEL: why it cannot be built or run here; nothing if it can
 reason() {

@@ -2,7 +2,7 @@
 # Orders, graphs and coefficients that others published: the Python package lingam, from its example
 # notebooks UsingSampleData (6vars.csv), DirectLiNGAM (made from its seed) and VARLiNGAM, and pcalg's
 # test of LINGAM(), whose graphs DirectLiNGAM and ICA-LiNGAM must both find.
-# seconds: 120
+# seconds: 240
 . tests/support/tap.sh
 python=${PYTHON:-/usr/bin/python3}
 if [ -z "$data" ] || ! "$python" -c 'import h5py' 2>/dev/null; then
@@ -62,6 +62,24 @@ for k in 1 2 3; do
         is "$edges" "$(awk -F, 'NR > 1 { print $1 "," $2 }' "$folder/truth_and_reference_B.csv" | sort)" \
             "pcalg $k: $method finds the graph"
     done
+done
+
+# Replicates: rows drawn again, on any ranks and groups, of tables with and without environments.
+awk -F, 'NR == 1 { print $0 ",site" } NR > 1 { print $0 "," (NR % 3 ? "north" : "south") }' \
+    "$data/lingam-6vars/6vars.csv" >"$scratch/sites.csv"
+cp "$data/lingam-6vars/6vars.csv" "$scratch/plain.csv"
+for options in "plain.csv --method ica-lingam --resample subsample" \
+    "sites.csv --method lingam --environment site --resample environment" \
+    "plain.csv --method lingam --resample permutation"; do
+    shares=()
+    for each in "1 0" "3 2"; do
+        # shellcheck disable=SC2086 # words
+        ranks "${each% *}" discover $scratch/$options --replicates 12 --quiet -o "$scratch/r.h5" \
+            --ranks-per-replicate "${each#* }"
+        shares+=("$("$DSEP" export "$scratch/r.h5" --what replicates)")
+    done
+    like "${shares[0]}" '^x[0-9],x[0-9],' "replicates, $options: pairs are counted"
+    ok "the same on any ranks" test "${shares[1]}" = "${shares[0]}"
 done
 
 series=$(find "$data/varlingam-sample" -name 'data.csv*')

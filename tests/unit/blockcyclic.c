@@ -91,12 +91,12 @@ int main(int argc, char **argv) {
     dsep_matrix *matrix = NULL;
     tap_ok(dsep_grid_create(ctx, &grid) == DSEP_OK && grid->rows * grid->columns == dsep_size(ctx),
            "the grid has every rank");
-    test_places(grid, 1, 1);      /* more ranks than elements */
-    test_places(grid, 7, 5);      /* smaller than a block */
-    test_places(grid, 256, 256);  /* one block: more ranks than blocks */
-    test_places(grid, 257, 513);  /* a row and a column over */
-    test_places(grid, 600, 1100); /* several blocks a rank */
-    test_places(grid, 0, 3);      /* no rows */
+    test_places(grid, 1, 1);     /* more ranks than elements */
+    test_places(grid, 7, 5);     /* smaller than a block */
+    test_places(grid, 64, 64);   /* one block: more ranks than blocks */
+    test_places(grid, 65, 129);  /* a row and a column over */
+    test_places(grid, 300, 600); /* several blocks a rank */
+    test_places(grid, 0, 3);     /* no rows */
     test_cholesky(grid, 5);
     test_cholesky(grid, 300);
     test_cholesky(grid, 700);

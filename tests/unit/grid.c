@@ -9,6 +9,7 @@
 #include "solvers/dense.h"
 #include "tests/support/tap.h"
 
+#include <dlfcn.h>
 #include <float.h>
 #include <math.h>
 #include <stdlib.h>
@@ -257,6 +258,7 @@ static void test_all(int block) {
     test_eigen(grid, 60, 60, 5);
     test_eigen(grid, 47, 6, 3);
     test_eigen(grid, 1, 1, 1);
+    test_eigen(grid, 7, 7, 7); /* one block */
     test_leading(grid, 70, 30, 4);
     test_leading(grid, 30, 70, 4);
     test_qr(grid, 75, 40);
@@ -267,8 +269,16 @@ static void test_all(int block) {
     dsep_grid_destroy(&grid);
 }
 
+/* PBLAS finds its block size as dlsym() does: in the program before the library. */
+static void test_pblas_block(void) {
+    int (*block)(int *, const char *) = NULL, grid = 0;
+    *(void **)&block = dlsym(RTLD_DEFAULT, "pilaenv_");
+    tap_ok(block && block(&grid, "D") == 256, "PBLAS works in blocks of 256, not its own 32");
+}
+
 int main(int argc, char **argv) {
     ctx = tap_begin(&argc, &argv);
+    test_pblas_block();
     test_all(8);  /* several blocks a rank */
     test_all(32); /* two or three in all: some ranks have none */
     dsep_grid *grid = NULL;
@@ -292,7 +302,7 @@ int main(int argc, char **argv) {
     dsep_grid_tell(ctx, 10, text, sizeof text);
     tap_ok(!dsep_grid_pays(10) && strcmp(text, "LAPACK on each rank") == 0, "%s", text);
     dsep_grid_tell(ctx, 100000, text, sizeof text);
-    tap_ok(dsep_grid_pays(100000) && strstr(text, "blocks of 256"), "%s", text);
+    tap_ok(dsep_grid_pays(100000) && strstr(text, "blocks of 64"), "%s", text);
     free(whole);
     return tap_end();
 }

@@ -10,7 +10,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { D = 3, K = 3, LEVELS = 6, ROWS = LEVELS * LEVELS * LEVELS, WIDE = 230, NARROW = 5 };
+enum {
+    D = 3,
+    K = 3,
+    LEVELS = 6,
+    ROWS = LEVELS * LEVELS * LEVELS,
+    WIDE = 230,
+    MIDDLE = 20,
+    NARROW = 5
+};
 
 typedef struct {
     int64_t p;
@@ -274,6 +282,25 @@ static void test_replicates(dsep_context *ctx, int64_t p) {
     free_model(m);
 }
 
+/* Principal directions by all ranks together, through the Gram matrix or the covariance. */
+static void test_grid(dsep_context *ctx, int64_t p) {
+    model *m = make_model(p, .02);
+    dsep_hca_settings settings = settings_of(D);
+    dsep_hca *fit = NULL, *grid = NULL;
+    double apart = 0;
+    dsep_hca_fit(ctx, &m->environments, NULL, &settings, &fit);
+    settings.grid_from = 1;
+    if (dsep_hca_fit(ctx, &m->environments, NULL, &settings, &grid))
+        tap_note("%s", dsep_context_error(ctx)->text);
+    for (int64_t i = 0; grid && i < K * D * p; i++)
+        apart = fmax(apart, fabs(fabs(fit->unmixing[i]) - fabs(grid->unmixing[i])));
+    tap_ok(grid && apart < 1e-8 && fabs(fit->mic - grid->mic) < 1e-8,
+           "over a grid, %lld variables: %.1e apart", (long long)p, apart);
+    dsep_hca_destroy(&fit);
+    dsep_hca_destroy(&grid);
+    free_model(m);
+}
+
 /* --- what cannot be fitted -----------------------------------------------------------------------
  */
 
@@ -318,6 +345,8 @@ int main(int argc, char **argv) {
     test_exact(ctx, WIDE);
     test_replicates(ctx, NARROW);
     test_replicates(ctx, WIDE);
+    test_grid(ctx, MIDDLE);
+    test_grid(ctx, WIDE);
     test_refused(ctx);
     return tap_end();
 }
