@@ -195,17 +195,21 @@ static void take_piece(const dsep_matrix *m, int of_rows, const double *x, int64
     }
 }
 
-/* Adds what `count` rows give to this rank's blocks on and below the diagonal, WIDE columns at a
- * time. */
-static void add_products(const double *of_rows, const double *of_columns, int64_t count,
-                         double scale, double beta, dsep_matrix *m) {
-    for (int c = 0; c < m->local_columns; c += WIDE) {
-        const int wide = m->local_columns - c < WIDE ? m->local_columns - c : WIDE;
-        const int r = dsep_matrix_local_row(m, dsep_matrix_column(m, c)), high = m->local_rows - r;
-        if (high > 0)
-            cblas_dgemm(CblasColMajor, CblasTrans, CblasNoTrans, high, wide, (int)count, scale,
-                        of_rows + r * count, (int)count, of_columns + c * count, (int)count, beta,
-                        m->values + (int64_t)c * m->local_rows + r, m->local_rows);
+/* Adds what `count` packed rows give on and below the diagonal: to local columns first .. last - 1,
+ * local rows down to `end`. Cut in halves, so that most of it is a few large products. */
+static void add_products(const double *left, const double *right, int64_t count, double scale,
+                         double beta, dsep_matrix *m, int first, int last, int end) {
+    const int half = (last - first) / 2 / m->block * m->block,
+              split = half > 0 && last - first > WIDE;
+    const int middle = split ? first + half : last, top = split ? middle : first;
+    const int r = dsep_matrix_local_row(m, dsep_matrix_column(m, top)), high = end - r;
+    if (high > 0 && middle > first)
+        cblas_dgemm(CblasColMajor, CblasTrans, CblasNoTrans, high, middle - first, (int)count,
+                    scale, left + r * count, (int)count, right + first * count, (int)count, beta,
+                    m->values + (int64_t)first * m->local_rows + r, m->local_rows);
+    if (split) {
+        add_products(left, right, count, scale, beta, m, first, middle, r);
+        add_products(left, right, count, scale, beta, m, middle, last, end);
     }
 }
 
@@ -229,7 +233,7 @@ static int multiply_rows(const double *x, int64_t rows, const int32_t *weight, d
         const int64_t count = kept - i < PIECE ? kept - i : PIECE;
         take_piece(m, 1, x, rows, row + i, root + i, count, mean, left);
         take_piece(m, 0, x, rows, row + i, root + i, count, mean, right);
-        add_products(left, right, count, scale, i > 0, m);
+        add_products(left, right, count, scale, i > 0, m, 0, m->local_columns, m->local_rows);
     }
     free(row);
     free(mean);
