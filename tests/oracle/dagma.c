@@ -50,7 +50,7 @@ static dsep_continuous_settings base(dsep_acyclic_kind kind, int raw) {
                                       .raw = raw,
                                       .lambda = 0.03,
                                       .threshold = 0.3,
-                                      .tolerance = 1e-6,
+                                      .tolerance = 1e-5,
                                       .max_iterations = 5000};
 }
 
