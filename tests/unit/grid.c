@@ -302,7 +302,7 @@ int main(int argc, char **argv) {
     dsep_grid_tell(ctx, 0, text, sizeof text);
     tap_ok(strcmp(text, "LAPACK on each rank") == 0, "%s", text);
     dsep_grid_tell(ctx, 1, text, sizeof text);
-    tap_ok(strstr(text, "blocks of 64"), "%s", text);
+    tap_ok(strstr(text, "blocks of 64") != NULL, "%s", text);
     free(whole);
     return tap_end();
 }
