@@ -165,7 +165,7 @@ static int optimise(dsep_context *ctx, dsep_dag_run *run, continuous_found *f,
                                                .raw = f->options->raw,
                                                .lambda = f->options->lambda,
                                                .threshold = f->options->threshold,
-                                               .tolerance = 1e-6,
+                                               .tolerance = 1e-5,
                                                .max_iterations = f->options->max_iterations,
                                                .pauses = &pauses,
                                                .resume =

@@ -3,6 +3,7 @@
 #include "mpi/log.h"
 #include "mpi/memory.h"
 #include "solvers/intervened.h"
+#include "solvers/scalapack.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -64,7 +65,7 @@ static int fit(dsep_context *ctx, dsep_represent_run *run) {
     work->settings.gamma = s->pruning.threshold;
     work->settings.hard = !s->lscale.soft;
     DSEP_TRY(dsep_precisions_of_environments(ctx, run->environments, observational(run), s->factors,
-                                             &work->precisions));
+                                             DSEP_GRID_FROM, &work->precisions));
     DSEP_AGREE(ctx, dsep_intervened_fit(work->precisions, &work->settings, dsep_context_error(ctx),
                                         &work->fit));
     run->fit = work->fit->representation;

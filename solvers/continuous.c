@@ -13,7 +13,7 @@
 
 /* Iterations between which the quasi-Newton memory is kept: a unit begins with none, so that a
  * state needs none. */
-enum { UNIT = 100 };
+enum { UNIT = 400, WINDOW = 100 }; /* iterations over which a fall is judged */
 
 /* DAGMA's path (its section 5 and published code). */
 static const double path_mu[] = {1, 0.1, 0.01, 0.001}, path_s[] = {1, 0.9, 0.8, 0.7};
@@ -35,6 +35,8 @@ typedef struct {
     dsep_weight_objective *objective;
     progress at;
     double *x, *began, *gradient; /* [2 count] now; at the beginning of the unit; scratch */
+    double mark;                  /* the value when the window began */
+    int settled;                  /* it hardly fell */
     double clock;                 /* seconds of an iteration are measured from here */
     int stopped;
 } run;
@@ -107,8 +109,15 @@ cleanup:
     return code;
 }
 
-/* Between iterations: whether the state is to be kept, and the run is to stop. */
-static int look(dsep_context *ctx, int64_t iteration, void *data, int *stop) {
+/* How much of a value is hardly a fall. */
+static double tolerance(const run *r) {
+    const int last = r->settings->kind == DSEP_ACYCLIC_LOGDET && r->at.n_stages == PATH;
+    return r->settings->tolerance * (last ? 1 : 100);
+}
+
+/* Between iterations: whether the value has settled; the state is to be kept, and the run is to
+ * stop. */
+static int look(dsep_context *ctx, int64_t iteration, double value, void *data, int *stop) {
     int code = DSEP_OK;
     run *r = data;
     const dsep_pauses *pauses = r->settings->pauses;
@@ -120,7 +129,11 @@ static int look(dsep_context *ctx, int64_t iteration, void *data, int *stop) {
     snprintf(phase, sizeof phase, "stage %lld, at most", (long long)r->at.n_stages);
     dsep_log_progress(ctx, phase, (double)(stage->iterations + iteration),
                       (double)r->settings->max_iterations, "iterations");
-    if (!pauses)
+    if (iteration % WINDOW == 0) {
+        *stop = r->settled = r->mark - value <= tolerance(r) * fabs(value);
+        r->mark = value;
+    }
+    if (!pauses || *stop)
         return DSEP_OK;
     dsep_max_f64(ctx, &seconds, 1);
     if (!pauses->due(ctx, seconds, pauses->data))
@@ -198,12 +211,9 @@ cleanup:
 /* Whether the stage is over after a unit that lowered the value from `before`. */
 static int is_over(const run *r, const dsep_minimum *minimum, double before,
                    dsep_continuous_stage *stage) {
-    const int last = r->settings->kind == DSEP_ACYCLIC_LOGDET && r->at.n_stages == PATH;
-    const double tolerance = r->settings->tolerance * (last ? 1 : 100);
-    const double fall = before - stage->value;
     if (minimum->reason == DSEP_MINIMUM_CONVERGED)
         stage->end = DSEP_STAGE_GRADIENT;
-    else if (fall <= tolerance * fabs(stage->value))
+    else if (r->settled || before - stage->value <= tolerance(r) * fabs(stage->value))
         stage->end = DSEP_STAGE_SETTLED;
     else if (stage->iterations >= r->settings->max_iterations)
         stage->end = DSEP_STAGE_ITERATIONS;
@@ -230,6 +240,8 @@ static int run_unit(run *r) {
     apply(r, stage);
     memcpy(r->began, r->x, (size_t)problem.count * sizeof *r->x);
     r->clock = dsep_clock();
+    r->mark = before.value;
+    r->settled = 0;
     DSEP_TRY(dsep_petsc_minimise(r->ctx, &problem, r->x, &minimum));
     if (r->stopped)
         goto cleanup;

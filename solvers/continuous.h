@@ -57,9 +57,9 @@ typedef struct {
  * pauses, agreed. Cost: per evaluation 2 p^3 flops for the product and 2 p^3 (DAGMA) or some 22 p^3
  * (NOTEARS) for the measure, over all ranks; 1.2 evaluations an iteration, some hundred to thousand
  * iterations. Memory: dsep_continuous_bytes(). A state holds the weights as they were when the
- * present 100 iterations began, with no memory of the ones before, so a run that goes on does what
- * one without a stop does. Reproducibility: class B; the margin at the threshold is in the answer.
- * Owner of *result: the caller. Shown by tests/oracle/dagma.c. */
+ * present unit of 400 iterations began, with no memory of the ones before, so a run that goes on
+ * does what one without a stop does. Reproducibility: class B; the margin at the threshold is in
+ * the answer. Owner of *result: the caller. Shown by tests/oracle/dagma.c. */
 int dsep_continuous_run(dsep_context *ctx, const dsep_correlation *correlation,
                         const dsep_continuous_settings *settings, dsep_continuous **result);
 

@@ -16,8 +16,11 @@
 #include <string.h>
 
 void dsep_hca_default_settings(dsep_hca_settings *settings) {
-    *settings = (dsep_hca_settings){
-        .n_factors = 3, .n_min = 50, .starts = 5, .search = {50000, 20, 4}, .grid_from = 2000};
+    *settings = (dsep_hca_settings){.n_factors = 3,
+                                    .n_min = 50,
+                                    .starts = 5,
+                                    .search = {50000, 20, 4},
+                                    .grid_from = DSEP_GRID_FROM};
     dsep_fastica_default_settings(&settings->ica);
 }
 
@@ -307,7 +310,7 @@ static void tell_arithmetic(dsep_context *ctx, dsep_hca *fit) {
     for (int64_t k = 0; k < fit->n_environments; k++)
         if (order_of(fit->work->environments, k) > largest)
             largest = order_of(fit->work->environments, k);
-    dsep_grid_tell(ctx, largest < fit->work->settings.grid_from ? 1 : largest, fit->arithmetic,
+    dsep_grid_tell(ctx, largest >= fit->work->settings.grid_from, fit->arithmetic,
                    sizeof fit->arithmetic);
 }
 

@@ -57,13 +57,13 @@ static PetscErrorCode evaluate(Tao tao, Vec x, PetscReal *value, Vec gradient, v
 static PetscErrorCode test_convergence(Tao tao, void *data) {
     call *c = data;
     PetscInt iteration;
-    PetscReal norm;
+    PetscReal value, norm;
     int stop = 0;
-    PetscCall(TaoGetSolutionStatus(tao, &iteration, NULL, &norm, NULL, NULL, NULL));
+    PetscCall(TaoGetSolutionStatus(tao, &iteration, &value, &norm, NULL, NULL, NULL));
     if (norm <= c->problem->tolerance)
         return TaoSetConvergedReason(tao, TAO_CONVERGED_GATOL);
     if (iteration > 0 && c->problem->look)
-        c->code = c->problem->look(c->ctx, iteration, c->problem->look_data, &stop);
+        c->code = c->problem->look(c->ctx, iteration, value, c->problem->look_data, &stop);
     if (c->code)
         return PETSC_ERR_USER;
     if (stop)

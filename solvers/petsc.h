@@ -36,7 +36,7 @@ typedef struct {
 
     /* Asked after every iteration; *stop ends the minimisation there. NULL: never. Collective: the
      * same on every rank. */
-    int (*look)(dsep_context *ctx, int64_t iteration, void *data, int *stop);
+    int (*look)(dsep_context *ctx, int64_t iteration, double value, void *data, int *stop);
     void *look_data;
 } dsep_minimisation;
 

@@ -24,13 +24,14 @@ typedef struct {
 } dsep_precisions;
 
 /* Of the rows of environments. Collective.
- * observational: its place in `environments`. Errors, agreed: DSEP_ERROR_DATA for no more
- * environments than factors, d + 1 rows or fewer in one, rank below d (of all, or of one);
- * DSEP_ERROR_USAGE for no such observational environment; DSEP_ERROR_RESOURCES. Cost: n p^2 + p^3
- * flops over all ranks where dsep_grid_pays(p), else environments are dealt to ranks; n d numbers
- * on every rank. Reproducibility: class B. Owner of *precisions: the caller. */
+ * observational: its place in `environments`. grid_from: DSEP_GRID_FROM variables. Errors, agreed:
+ * DSEP_ERROR_DATA for no more environments than factors, d + 1 rows or fewer in one, rank below d
+ * (of all, or of one); DSEP_ERROR_USAGE for no such observational environment;
+ * DSEP_ERROR_RESOURCES. Cost: n p^2 + p^3 flops over all ranks on a grid, else environments are
+ * dealt to ranks; n d numbers on every rank. Reproducibility: class B. Owner of *precisions: the
+ * caller. */
 int dsep_precisions_of_environments(dsep_context *ctx, const dsep_environments *environments,
-                                    int64_t observational, int64_t n_factors,
+                                    int64_t observational, int64_t n_factors, int64_t grid_from,
                                     dsep_precisions **precisions);
 
 /* Of given precision matrices, exact or estimated. Not collective.

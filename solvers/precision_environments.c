@@ -158,7 +158,7 @@ static int coordinates(const dsep_environments *environments, dsep_precisions *m
 }
 
 int dsep_precisions_of_environments(dsep_context *ctx, const dsep_environments *environments,
-                                    int64_t observational, int64_t n_factors,
+                                    int64_t observational, int64_t n_factors, int64_t grid_from,
                                     dsep_precisions **made) {
     const int64_t p = environments->n_variables;
     dsep_error *error = dsep_context_error(ctx);
@@ -166,8 +166,8 @@ int dsep_precisions_of_environments(dsep_context *ctx, const dsep_environments *
                                                       observational, n_factors, error, made);
     mine = mine ? mine : check_rows(environments, n_factors, error);
     DSEP_AGREE(ctx, mine);
-    DSEP_TRY((dsep_grid_pays(p) ? span_grid : span_here)(ctx, environments, *made));
-    dsep_grid_tell(ctx, p, (*made)->arithmetic, sizeof(*made)->arithmetic);
+    DSEP_TRY((p >= grid_from ? span_grid : span_here)(ctx, environments, *made));
+    dsep_grid_tell(ctx, p >= grid_from, (*made)->arithmetic, sizeof(*made)->arithmetic);
     mine = coordinates(environments, *made, error);
     DSEP_AGREE(ctx, mine);
 cleanup:

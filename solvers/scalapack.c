@@ -56,12 +56,8 @@ int pilaenv_(int *context, const char *type) {
     return 256;
 }
 
-int dsep_grid_pays(int64_t order) {
-    return order >= 2000;
-}
-
-void dsep_grid_tell(dsep_context *ctx, int64_t order, char *text, size_t size) {
-    if (dsep_grid_pays(order)) {
+void dsep_grid_tell(dsep_context *ctx, int on_grid, char *text, size_t size) {
+    if (on_grid) {
         const int rows = dsep_grid_rows(dsep_size(ctx));
         snprintf(text, size, "ScaLAPACK on a grid of %d x %d ranks, blocks of %d", rows,
                  dsep_size(ctx) / rows, DSEP_GRID_BLOCK);

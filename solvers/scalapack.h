@@ -7,14 +7,15 @@
 
 #include "mpi/blockcyclic.h"
 
-/* Whether a matrix of this order deserves a grid, from 2,000 on: the one rule of the program, the
- * same on any number of ranks. On a few ranks LAPACK's eigenvectors are faster far beyond that; one
- * piece of the matrix a rank, instead of all of it, is what a grid is for. Not collective. */
-int dsep_grid_pays(int64_t order);
+/* The order from which on a matrix deserves a grid: the one rule of the program, the same on any
+ * number of ranks. On a few ranks LAPACK's eigenvectors are faster far beyond that; one piece of
+ * the matrix a rank, instead of all of it, is what a grid is for. Who is given another number, as
+ * tests do, takes a grid from there. */
+enum { DSEP_GRID_FROM = 2000 };
 
-/* The rule and what it chose, for results: "LAPACK on each rank" or "ScaLAPACK on a grid of 1 x 2
- * ranks, blocks of 256". Not collective. */
-void dsep_grid_tell(dsep_context *ctx, int64_t order, char *text, size_t size);
+/* What was chosen, for results: "LAPACK on each rank" or "ScaLAPACK on a grid of 1 x 2 ranks,
+ * blocks of 64". Not collective. */
+void dsep_grid_tell(dsep_context *ctx, int on_grid, char *text, size_t size);
 
 /* C = alpha op(A) op(B) + beta C. Collective. Cost: 2 m n k flops over all ranks. */
 void dsep_grid_product(double alpha, const dsep_matrix *a, int transpose_a, const dsep_matrix *b,

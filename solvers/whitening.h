@@ -40,7 +40,7 @@ int dsep_whitening_create(const double *x, int64_t rows, int64_t n_variables, co
                           dsep_whitening **whitening);
 
 /* The same of one environment, over a grid, with the same whitening on every rank. Collective.
- * weight: the same on every rank. For the smaller of rows and variables large: dsep_grid_pays().
+ * weight: the same on every rank. For the smaller of rows and variables large.
  * Errors: as above, agreed. Memory on a rank: the result, and its pieces of the rows and of three
  * matrices of the smaller order. */
 int dsep_whitening_grid(dsep_context *ctx, const dsep_grid *grid,

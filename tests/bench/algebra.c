@@ -241,7 +241,7 @@ int main(int argc, char **argv) {
     dsep_matrix *rows = NULL, *covariance = NULL;
     need(dsep_grid_create(ctx, &grid));
     grid->block = argc > 4 ? (int)strtol(argv[4], NULL, 10) : DSEP_GRID_BLOCK;
-    dsep_grid_tell(ctx, p, text, sizeof text);
+    dsep_grid_tell(ctx, 1, text, sizeof text);
     print("%lld variables, %lld rows, kernels %s, %s\n", (long long)p, (long long)n,
           dsep_blas_core(), text);
     dsep_environments *environments = rows_of(n, p);
