@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Runs the tests: every C test on 1, 2, 3 and 4 ranks (or as its "ranks:" line says), every shell
 # test once. tests/run.sh [GROUP...]: unit oracle invariance fault cli slurm; all by default.
-# RANKS="1 3" in the environment runs C tests on those numbers of ranks only.
+# RANKS="1 3" in the environment runs C tests on those numbers of ranks only; one that runs on none
+# of them runs on its first.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 : "${BUILD:=build}" "${MPIRUN:=mpirun}" "${DSEP:=$PWD/dsep}"
@@ -36,13 +37,21 @@ setting() {
     sed -n "s/^[ #*\/]*$2: *\([0-9 ]*[0-9]\).*/\1/p" "$1" | head -n 1
 }
 
+# chosen LIST: the numbers of ranks of a test's list that are to run
+chosen() {
+    local n kept=()
+    for n in $1; do
+        [[ " ${RANKS:-$n} " != *" $n "* ]] || kept+=("$n")
+    done
+    echo "${kept[*]:-${1%% *}}"
+}
+
 for group in "${groups[@]}"; do
     for source in tests/"$group"/*.c; do
         [ -e "$source" ] || continue
         name=$(basename "$source" .c) ranks=$(setting "$source" ranks)
         seconds=$(setting "$source" seconds)
-        for n in ${ranks:-1 2 3 4}; do
-            [[ " ${RANKS:-$n} " == *" $n "* ]] || continue
+        for n in $(chosen "${ranks:-1 2 3 4}"); do
             test_file "$group-$name-n$n" "${seconds:-60}" \
                 "$MPIRUN --quiet -n $n $BUILD/tests/$group/$name"
         done
