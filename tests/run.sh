@@ -62,4 +62,4 @@ for group in "${groups[@]}"; do
         test_file "$group-$(basename "$script" .sh)" "${seconds:-120}" "bash $script"
     done
 done
-prove --exec 'bash' -j "${PROVE_JOBS:-2}" "$list" | tee "$BUILD/prove.log"
+prove --timer --exec 'bash' -j "${PROVE_JOBS:-3}" "$list" | tee "$BUILD/prove.log"

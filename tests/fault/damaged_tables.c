@@ -1,5 +1,5 @@
 /* A thousand damaged tables: no crash, no hang, the same code on every rank.
- * ranks: 1 2
+ * ranks: 2
  * seconds: 300 */
 #include "io/table_read.h"
 #include "mpi/exchange.h"

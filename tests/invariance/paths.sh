@@ -25,19 +25,15 @@ discovered() {
 
 # same NAME ARGUMENTS...: discover gives one fingerprint everywhere; it is left in $first
 same() {
-    local name=$1 path n nodes
+    local name=$1 run path n nodes
     shift
     run "$DSEP" discover "$@" --correlation whole -q -o "$scratch/first.h5"
     is "$status" 0 "$name: whole matrix, one rank, no mpirun"
     first=$(fingerprint "$scratch/first.h5")
-    for path in whole tiled; do
-        for n in 1 2 3 4; do
-            for nodes in 1 2; do
-                [ "$nodes" -le "$n" ] || continue
-                is "$(discovered "$n" "$nodes" "$path" "$@")" "$first" \
-                    "$name: $path, $n ranks on nodes of $nodes"
-            done
-        done
+    for run in whole:2:1 whole:3:2 whole:4:2 tiled:1:1 tiled:2:2 tiled:3:1 tiled:4:1 tiled:4:2; do
+        IFS=: read -r path n nodes <<<"$run"
+        is "$(discovered "$n" "$nodes" "$path" "$@")" "$first" \
+            "$name: $path, $n ranks on nodes of $nodes"
     done
 }
 

@@ -7,20 +7,24 @@
 
 # same NAME ARGUMENTS...: discover gives one fingerprint everywhere
 same() {
-    local name=$1 first n
+    local name=$1 first n layout
     shift
     run "$DSEP" discover "$@" -q -o "$scratch/1.h5"
     is "$status" 0 "$name: one rank, no mpirun"
     first=$(fingerprint "$scratch/1.h5")
-    for n in 1 2 3 4; do
+    for layout in 1:1 2:2 3:3 4:4 4:1 4:2; do
+        n=${layout%:*}
         rm -f "$scratch/n.h5"
-        ranks "$n" discover "$@" -q -o "$scratch/n.h5"
-        is "$(fingerprint "$scratch/n.h5")" "$first" "$name: $n ranks"
+        DSEP_NODE_RANKS=${layout#*:} ranks "$n" discover "$@" -q -o "$scratch/n.h5"
+        is "$(fingerprint "$scratch/n.h5")" "$first" "$name: $n ranks on nodes of ${layout#*:}"
     done
-    for n in 1 2; do
-        rm -f "$scratch/n.h5"
-        DSEP_NODE_RANKS=$n ranks 4 discover "$@" -q -o "$scratch/n.h5"
-        is "$(fingerprint "$scratch/n.h5")" "$first" "$name: 4 ranks on nodes of $n"
+}
+
+# exports RESULT: every export, as checksums
+exports() {
+    local format
+    for format in csv graphml dot gml tetrad json pcalg dagitty adjacency; do
+        "$DSEP" export "$1" --format "$format" | cksum
     done
 }
 
@@ -41,6 +45,7 @@ V7 V8
 V8 V7
 TXT
 same standard "$scratch/s1.csv"
+is "$(exports "$scratch/n.h5")" "$(exports "$scratch/1.h5")" "standard: every export"
 same majority "$scratch/s1.csv" --orientation majority --alpha .05
 same conservative "$scratch/s1.csv" --orientation conservative --alpha .001
 same knowledge "$scratch/s1.csv" --knowledge "$scratch/known.txt"
