@@ -4,6 +4,7 @@
 #include "mpi/memory.h"
 #include "solvers/continuous.h"
 #include "solvers/petsc.h"
+#include "solvers/scalapack.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -229,8 +230,7 @@ static int run_continuous(dsep_context *ctx, const dsep_discovery *discovery,
     if (!dsep_petsc_present())
         mine = dsep_fail(ctx, DSEP_ERROR_USAGE, "this method needs PETSc, which was %s", f.petsc);
     DSEP_AGREE(ctx, mine);
-    snprintf(f.grid, sizeof f.grid, "ScaLAPACK on %d rank%s, blocks of 256", dsep_size(ctx),
-             dsep_size(ctx) == 1 ? "" : "s");
+    dsep_grid_tell(ctx, 1, f.grid, sizeof f.grid);
     DSEP_TRY(dsep_dag_run_open(ctx, discovery, least, &run));
     DSEP_TRY(dsep_dag_run_begin(ctx, &run, bytes_needed(ctx, run.table, kind),
                                 "correlations, p x p matrices, vectors of 2 p^2", &dry));
