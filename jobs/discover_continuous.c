@@ -1,5 +1,6 @@
 /* discover --method dagma, notears. */
 #include "jobs/dag_run.h"
+#include "jobs/run_pauses.h"
 #include "mpi/log.h"
 #include "mpi/memory.h"
 #include "solvers/continuous.h"
@@ -137,31 +138,12 @@ static void print_more(const void *data) {
 
 /* --- the run --------------------------------------------------------------------------------- */
 
-typedef struct {
-    dsep_running *running;
-    double ahead; /* seconds of the next iteration */
-} pausing;
-
-static int is_due(dsep_context *ctx, double seconds, void *data) {
-    pausing *p = data;
-    p->ahead = seconds;
-    const int stop = dsep_stop_agree(ctx, &p->running->stop, seconds);
-    return stop || dsep_running_due(ctx, p->running);
-}
-
-static int keep(dsep_context *ctx, const dsep_state *state, void *data, int *stop) {
-    pausing *p = data;
-    dsep_running_keep(ctx, p->running, state);
-    *stop = dsep_stop_agree(ctx, &p->running->stop, p->ahead);
-    return DSEP_OK;
-}
-
 static int optimise(dsep_context *ctx, dsep_dag_run *run, continuous_found *f,
                     dsep_continuous **result) {
     int code = DSEP_OK;
     dsep_correlation *correlation = NULL;
-    pausing data = {.running = &run->running};
-    const dsep_pauses pauses = {.due = is_due, .keep = keep, .data = &data};
+    dsep_run_pausing pausing = {.running = &run->running};
+    const dsep_pauses pauses = dsep_run_pauses(&pausing);
     const dsep_continuous_settings settings = {.kind = f->kind,
                                                .raw = f->options->raw,
                                                .lambda = f->options->lambda,

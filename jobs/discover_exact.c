@@ -1,5 +1,6 @@
 /* dsep discover --method exact: the posterior over all DAGs. */
 #include "jobs/dag_run.h"
+#include "jobs/run_pauses.h"
 #include "mpi/log.h"
 #include "mpi/memory.h"
 #include "solvers/bge.h"
@@ -39,25 +40,6 @@ static int begin(dsep_context *ctx, dsep_dag_run *run, int *dry) {
 
 /* --- the posterior, layer by layer ----------------------------------------------------------- */
 
-typedef struct {
-    dsep_running *running;
-    double ahead; /* seconds of the next layer */
-} pausing;
-
-static int is_due(dsep_context *ctx, double seconds, void *data) {
-    pausing *p = data;
-    p->ahead = seconds;
-    const int stop = dsep_stop_agree(ctx, &p->running->stop, seconds);
-    return stop || dsep_running_due(ctx, p->running);
-}
-
-static int keep(dsep_context *ctx, const dsep_state *state, void *data, int *stop) {
-    pausing *p = data;
-    dsep_running_keep(ctx, p->running, state);
-    *stop = dsep_stop_agree(ctx, &p->running->stop, p->ahead);
-    return DSEP_OK;
-}
-
 static int add_up(dsep_context *ctx, const dsep_dag_run *run, dsep_parent_sums **sums) {
     int code = DSEP_OK;
     dsep_correlation *correlation = NULL;
@@ -77,9 +59,8 @@ static int solve(dsep_context *ctx, dsep_dag_run *run, dsep_exact **exact) {
     int code = DSEP_OK;
     dsep_parent_sums *sums = NULL;
     dsep_running *running = &run->running;
-    pausing data = {.running = running};
-    const dsep_pauses pauses = {
-        .seconds = fmin(fmax(running->every, .05), 5), .due = is_due, .keep = keep, .data = &data};
+    dsep_run_pausing pausing = {.running = running};
+    const dsep_pauses pauses = dsep_run_pauses(&pausing);
     DSEP_TRY(add_up(ctx, run, &sums));
     dsep_log_section_begin(ctx, "posterior");
     DSEP_TRY(dsep_exact_create(ctx, sums, &pauses, running->found ? &running->state : NULL, exact));

@@ -3,9 +3,9 @@
 #include "jobs/discovery.h"
 #include "jobs/forecast_report.h"
 #include "jobs/replicates_result.h"
+#include "jobs/run_pauses.h"
 #include "solvers/fisher_z.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -72,34 +72,11 @@ static void print_summary(const dsep_discover_result *r) {
 
 /* --- a search in units ----------------------------------------------------------------------- */
 
-typedef struct {
-    dsep_running *running;
-    double ahead; /* seconds of the next unit */
-} pausing;
-
-static int is_due(dsep_context *ctx, double seconds, void *data) {
-    pausing *p = data;
-    p->ahead = seconds;
-    const int stop = dsep_stop_agree(ctx, &p->running->stop, seconds);
-    return stop || dsep_running_due(ctx, p->running);
-}
-
-static int keep(dsep_context *ctx, const dsep_state *state, void *data, int *stop) {
-    pausing *p = data;
-    dsep_running_keep(ctx, p->running, state);
-    *stop = dsep_stop_agree(ctx, &p->running->stop, p->ahead);
-    return DSEP_OK;
-}
-
 static int search(dsep_context *ctx, dsep_discover_result *r, dsep_citest *test, dsep_pc **pc) {
-    const double shortest = 0.05, longest = 5; /* seconds of a unit */
     dsep_running *running = r->running;
     const dsep_discover_settings *settings = r->settings;
-    pausing data = {.running = running};
-    const dsep_pauses pauses = {.seconds = fmin(fmax(running->every, shortest), longest),
-                                .due = is_due,
-                                .keep = keep,
-                                .data = &data};
+    dsep_run_pausing pausing = {.running = running};
+    const dsep_pauses pauses = dsep_run_pauses(&pausing);
     const int partial = settings->running.allow_partial;
     const dsep_pc_settings searching = {
         .search = {.max_order = settings->max_order,
