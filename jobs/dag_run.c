@@ -4,6 +4,7 @@
 #include "io/table_read.h"
 #include "jobs/provenance.h"
 #include "jobs/variables_table.h"
+#include "jobs/whole_write.h"
 #include "mpi/exchange.h"
 #include "mpi/log.h"
 #include "mpi/memory.h"
@@ -62,16 +63,12 @@ cleanup:
 
 /* --- out ------------------------------------------------------------------------------------- */
 
-static dsep_block whole_on_zero(dsep_context *ctx, int64_t rows) {
-    return (dsep_block){dsep_rank(ctx) == 0 ? 0 : rows, dsep_rank(ctx) == 0 ? rows : 0};
-}
-
 /* The edges in file order, from rank 0, which has them all as every rank has. */
 static int write_edges(dsep_context *ctx, dsep_h5write *file, const dsep_dag_found *found) {
     int code = DSEP_OK, mine = DSEP_OK;
     static const char *const marks[] = {"tail", "arrow", "circle"};
     const int64_t n = found->graph->n_edges;
-    const dsep_block rows = whole_on_zero(ctx, n);
+    const dsep_block rows = dsep_whole_on_zero(ctx, n);
     dsep_edge *edges = dsep_array(n, sizeof *edges);
     int64_t *ends = dsep_array(3 * n, sizeof *ends); /* sources, targets, orders */
     int8_t *mark = dsep_array(2 * n, sizeof *mark);

@@ -1,6 +1,7 @@
 /* discover --method dagma, notears. */
 #include "jobs/dag_run.h"
 #include "jobs/run_pauses.h"
+#include "jobs/whole_write.h"
 #include "mpi/log.h"
 #include "mpi/memory.h"
 #include "solvers/continuous.h"
@@ -53,10 +54,6 @@ static void write_attributes(dsep_h5write *file, const continuous_found *f) {
 }
 
 /* Rank 0 has every row. */
-static dsep_block on_zero(dsep_context *ctx, int64_t rows) {
-    return (dsep_block){dsep_rank(ctx) == 0 ? 0 : rows, dsep_rank(ctx) == 0 ? rows : 0};
-}
-
 static int write_stages(dsep_context *ctx, dsep_h5write *file, const continuous_found *f) {
     int code = DSEP_OK;
     static const char *const ends[] = {"gradient", "settled", "max-iterations"};
@@ -78,7 +75,7 @@ static int write_stages(dsep_context *ctx, dsep_h5write *file, const continuous_
         {"gradient_norm", offsetof(dsep_continuous_stage, gradient_norm), DSEP_H5_DOUBLE},
     };
     const int64_t n = f->result->n_stages;
-    const dsep_block rows = on_zero(ctx, n);
+    const dsep_block rows = dsep_whole_on_zero(ctx, n);
     int64_t values[DSEP_CONTINUOUS_STAGES]; /* of either type: both have 8 bytes */
     int8_t end[DSEP_CONTINUOUS_STAGES];
     DSEP_TRY(dsep_h5write_table(file, "/continuous/stages", n, 0, NULL));
@@ -101,9 +98,9 @@ static int write_more(dsep_context *ctx, dsep_h5write *file, const void *data) {
     const int64_t nodes = answer->graph->n_nodes, edges = answer->graph->n_edges;
     write_attributes(file, f);
     DSEP_TRY(write_stages(ctx, file, f));
-    const dsep_h5write_slab order = dsep_h5write_line(nodes, on_zero(ctx, nodes));
+    const dsep_h5write_slab order = dsep_h5write_line(nodes, dsep_whole_on_zero(ctx, nodes));
     DSEP_TRY(dsep_h5write_array(file, "/continuous/order", DSEP_H5_INT64, &order, answer->order));
-    const dsep_h5write_slab found = dsep_h5write_line(edges, on_zero(ctx, edges));
+    const dsep_h5write_slab found = dsep_h5write_line(edges, dsep_whole_on_zero(ctx, edges));
     DSEP_TRY(dsep_h5write_array(file, "/continuous/found", DSEP_H5_DOUBLE, &found, answer->found));
 cleanup:
     return code;

@@ -7,6 +7,7 @@
 #include "jobs/replicates_result.h"
 #include "jobs/search_tables.h"
 #include "jobs/variables_table.h"
+#include "jobs/whole_write.h"
 #include "mpi/exchange.h"
 #include "mpi/memory.h"
 #include "solvers/robustness.h"
@@ -189,15 +190,10 @@ cleanup:
     return code;
 }
 
-/* Small tables are equal on all ranks: rank 0 writes them whole. */
-static dsep_block whole_on_zero(dsep_context *ctx, int64_t rows) {
-    return (dsep_block){dsep_rank(ctx) == 0 ? 0 : rows, dsep_rank(ctx) == 0 ? rows : 0};
-}
-
 static int write_conflicts(dsep_context *ctx, dsep_h5write *file, const dsep_conflicts *list) {
     int code = DSEP_OK;
     static const char *const kinds[] = {"v-structures", "knowledge", "rules"};
-    const dsep_block mine = whole_on_zero(ctx, list->count);
+    const dsep_block mine = dsep_whole_on_zero(ctx, list->count);
     int64_t *first = dsep_array(list->count, sizeof *first);
     int64_t *second = dsep_array(list->count, sizeof *second);
     int8_t *kind = dsep_array(list->count, sizeof *kind);

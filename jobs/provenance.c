@@ -1,6 +1,7 @@
 #include "jobs/provenance.h"
 
 #include "jobs/build_info.h"
+#include "jobs/whole_write.h"
 #include "mpi/memory.h"
 
 #include <jansson.h>
@@ -44,7 +45,7 @@ int dsep_provenance_timing(dsep_context *ctx, dsep_h5write *file, const dsep_log
                            int64_t n_sections) {
     int code = DSEP_OK;
     const int64_t n = n_sections;
-    const dsep_block mine = {dsep_rank(ctx) == 0 ? 0 : n, dsep_rank(ctx) == 0 ? n : 0};
+    const dsep_block mine = dsep_whole_on_zero(ctx, n);
     const char **names = dsep_array(n, sizeof *names);
     double *values = dsep_array(3 * n, sizeof *values);
     DSEP_AGREE(ctx, names && values ? DSEP_OK

@@ -111,7 +111,7 @@ static int check_rows(const dsep_represent_settings *s, const dsep_table *table,
 
 /* --- memory ---------------------------------------------------------------------------------- */
 
-int64_t dsep_represent_bytes(dsep_context *ctx, const dsep_represent_run *run) {
+static int64_t bytes_needed(dsep_context *ctx, const dsep_represent_run *run) {
     const double p = (double)run->table->n_variables, d = (double)run->settings->factors;
     const double k = (double)run->n_environments;
     const double ranks = ((double)dsep_size(ctx) + dsep_nodes(ctx) - 1) / dsep_nodes(ctx);
@@ -130,7 +130,7 @@ int64_t dsep_represent_bytes(dsep_context *ctx, const dsep_represent_run *run) {
 }
 
 static int check_memory(dsep_context *ctx, const dsep_represent_run *run) {
-    const int64_t bytes = dsep_represent_bytes(ctx, run);
+    const int64_t bytes = bytes_needed(ctx, run);
     int64_t there =
         run->settings->memory_per_node ? run->settings->memory_per_node : dsep_memory_available();
     dsep_min_i64(ctx, &there, 1);

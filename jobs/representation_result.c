@@ -9,7 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-void dsep_factor_name(int64_t factor, char name[24]) {
+/* "Z1" of factor 0. */
+static void factor_name(int64_t factor, char name[24]) {
     snprintf(name, 24, "Z%" PRId64, factor + 1);
 }
 
@@ -29,25 +30,10 @@ static int factor_names(int64_t d, names *made, dsep_error *error) {
     if (!made->text || !made->list)
         return dsep_out_of_memory(error, "the names of factors");
     for (int64_t i = 0; i < d; i++) {
-        dsep_factor_name(i, made->text[i]);
+        factor_name(i, made->text[i]);
         made->list[i] = made->text[i];
     }
     return DSEP_OK;
-}
-
-dsep_block dsep_whole_on_zero(dsep_context *ctx, int64_t rows) {
-    return (dsep_block){dsep_rank(ctx) == 0 ? 0 : rows, dsep_rank(ctx) == 0 ? rows : 0};
-}
-
-int dsep_whole_array(dsep_context *ctx, dsep_h5write *file, const char *path, dsep_h5_type type,
-                     const int64_t shape[DSEP_H5WRITE_DIMENSIONS], const void *values) {
-    dsep_h5write_slab slab = {0};
-    while (slab.dimensions < DSEP_H5WRITE_DIMENSIONS && shape[slab.dimensions] > 0) {
-        slab.shape[slab.dimensions] = shape[slab.dimensions];
-        slab.count[slab.dimensions] = dsep_rank(ctx) == 0 ? shape[slab.dimensions] : 0;
-        slab.dimensions++;
-    }
-    return dsep_h5write_array(file, path, type, &slab, values);
 }
 
 /* --- edges ----------------------------------------------------------------------------------- */

@@ -4,6 +4,7 @@
 #define DSEP_JOBS_REPRESENTATION_RESULT_H
 
 #include "io/h5write.h"
+#include "jobs/whole_write.h"
 #include "solvers/representation.h"
 
 /* An edge over the factors. */
@@ -23,17 +24,6 @@ typedef struct {
     const dsep_factor_edge *edges; /* [n_edges] */
     int64_t n_edges;
 } dsep_representation_parts;
-
-/* "Z1" of factor 0. Not collective. */
-void dsep_factor_name(int64_t factor, char name[24]);
-
-/* The block of a rank where rank 0 writes what is the same on every rank. Not collective. */
-dsep_block dsep_whole_on_zero(dsep_context *ctx, int64_t rows);
-
-/* An array that is the same on every rank, of up to four dimensions, of which unused ones are 0.
- * Collective. Errors: h5write's, agreed. */
-int dsep_whole_array(dsep_context *ctx, dsep_h5write *file, const char *path, dsep_h5_type type,
-                     const int64_t shape[DSEP_H5WRITE_DIMENSIONS], const void *values);
 
 /* Edges that stand on weights alone: wherever one is not 0 in an environment. Not collective.
  * Errors: DSEP_ERROR_RESOURCES. Owner of *edges: the caller, free(). */
