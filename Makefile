@@ -74,7 +74,7 @@ ifneq ($(filter simd1 simd3 simd4,$(VARIANT)),)
 endif
 
 PROGRAM := $(if $(VARIANT),$(BUILD)/dsep,dsep)
-SOURCES := $(sort $(wildcard mpi/*.c io/*.c solvers/*.c jobs/*.c))
+SOURCES := $(sort $(wildcard mpi/*.c io/*.c solvers/*.c slurm/*.c jobs/*.c))
 LEVELLED := $(if $(USUAL),$(shell grep -l '"solvers/simd.h"' $(SOURCES)))
 OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(or $(LEVELLED),$(SOURCES)))
 LIBRARY := $(BUILD)/libdsep.a

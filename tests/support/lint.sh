@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The rules of the house that no compiler checks. Prints `file:line: message` for each finding
 # and ends with 1 when there is one.
-#   layers     mpi < io, solvers < jobs; raw MPI only in mpi, in io's HDF5 set-up and in main
+#   layers     mpi < io, solvers, slurm < jobs; raw MPI only in mpi, in io's HDF5 set-up and in main
 #   headers    every function has a comment that says whether it is collective; guards; order
 #   calls      none that are unsafe, that print or read where they must not
 #   texts      no machine's paths, no blanks at line ends, no tabs in C, unique names, lengths
@@ -18,7 +18,7 @@ chosen() {
     printf '%s\n' "${files[@]}" | grep -E "$1"
 }
 
-mapfile -t c_files < <(chosen '^(mpi|io|solvers|jobs|tests)/.*\.[ch]$')
+mapfile -t c_files < <(chosen '^(mpi|io|solvers|slurm|jobs|tests)/.*\.[ch]$')
 mapfile -t scripts < <(chosen '(\.sh|^\.ci/run)$')
 
 check_c() {
@@ -131,8 +131,9 @@ check_c() {
         own = FILENAME; sub(/\.c$/, ".h", own); own_header = 0
         if (!header && (getline probe < own) >= 0) { own_header = 1; close(own) }
         allowed = folder == "mpi" ? " mpi " : folder == "io" ? " mpi io " : \
-            folder == "solvers" ? " mpi solvers " : folder == "jobs" ? " mpi io solvers jobs " : \
-            " mpi io solvers jobs tests "
+            folder == "solvers" ? " mpi solvers " : folder == "slurm" ? " mpi slurm " : \
+            folder == "jobs" ? " mpi io solvers slurm jobs " : \
+            " mpi io solvers slurm jobs tests "
         guard = ""; guards = 0
         if (header) { guard = FILENAME; gsub(/[^A-Za-z0-9]/, "_", guard); guard = "DSEP_" toupper(guard) }
         in_comment = includes = depth = function_line = continued = 0
@@ -162,7 +163,7 @@ check_c() {
 
 # jobs/x.c and solvers/x.c would be one member of the library.
 check_names() {
-    chosen '^(mpi|io|solvers|jobs)/.*\.[ch]$' | awk -F/ '
+    chosen '^(mpi|io|solvers|slurm|jobs)/.*\.[ch]$' | awk -F/ '
         { name = $NF; if (name in seen) printf "%s:1: %s has this name, too\n", $0, seen[name]
           seen[name] = $0 }'
 }
