@@ -35,15 +35,17 @@ static void take_given(int64_t bytes, dsep_plan_needs *needs) {
     needs->memory_given = bytes ? bytes : INT64_MAX;
 }
 
-static void time_pc(dsep_context *ctx, dsep_plan_needs *needs) {
+static int time_pc(dsep_context *ctx, const dsep_table *table, double alpha, int64_t max_order,
+                   uint64_t seed, dsep_plan_needs *needs) {
     dsep_forecast *f = &needs->input.forecast;
-    dsep_forecast_measure(ctx, f);
+    const int code = dsep_forecast_measure(ctx, table, alpha, max_order, seed, f);
     const dsep_forecast_time time = needs->input.whole ? f->whole : f->tiled;
     needs->timed = 1;
     needs->serial = START + time.rest;
-    needs->unit = time.order_0 + time.order_1;
+    needs->unit = time.order_0 + time.order_1 + time.more;
     needs->search = needs->unit + time.reading;
-    needs->tests = f->tests_0 + f->tests_1;
+    needs->tests = f->tests_0 + f->likely_1 + f->likely_more;
+    return code;
 }
 
 static int read_pc(dsep_context *ctx, const dsep_invocation *call, dsep_plan_needs *needs) {
@@ -62,7 +64,8 @@ static int read_pc(dsep_context *ctx, const dsep_invocation *call, dsep_plan_nee
     needs->n_samples = f->n_samples;
     needs->n_variables = f->n_variables;
     needs->memory_available = needs->input.memory_available;
-    time_pc(ctx, needs);
+    DSEP_TRY(time_pc(ctx, needs->input.table, settings->alpha, settings->max_order,
+                     (uint64_t)settings->common.seed, needs));
     const double pairs = f->density * f->tests_0, p = (double)f->n_variables;
     needs->disk = (int64_t)(p * VARIABLE + pairs * (EDGE + SEPARATED));
     needs->checkpoint = (int64_t)(p * 8 + pairs * KEPT);
@@ -181,7 +184,8 @@ static double greatest(const dsep_study_design *design, const char *name) {
 
 /* Every rank may have a run of its own. */
 static void take_runs(int64_t columns, int whole, dsep_plan_needs *needs) {
-    const int64_t one = dsep_replicator_bytes(columns * needs->n_samples, needs->n_variables, whole);
+    const int64_t one =
+        dsep_replicator_bytes(columns * needs->n_samples, needs->n_variables, whole);
     needs->rank = or_overflow(one);
 }
 
@@ -200,7 +204,8 @@ static int read_runs(dsep_context *ctx, const dsep_invocation *call, dsep_plan_n
     DSEP_TRY(dsep_forecast_search(ctx, table, greatest(design, "alpha"),
                                   (uint64_t)settings->common.seed, f));
     needs->input.whole = 1;
-    time_pc(ctx, needs);
+    DSEP_TRY(
+        time_pc(ctx, table, greatest(design, "alpha"), -1, (uint64_t)settings->common.seed, needs));
     needs->units = design->n_units;
     needs->node = f->bytes_columns;
     take_runs(1, 1, needs);

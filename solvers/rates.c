@@ -61,7 +61,7 @@ static double seconds_of(void (*run)(bench *), bench *b) {
 }
 
 dsep_rates dsep_rates_measure(int64_t n_samples) {
-    dsep_rates rates = {0, 0};
+    dsep_rates rates = {0, 0, 0};
     const int64_t n = n_samples < MOST ? n_samples : MOST;
     if (n < 1)
         return rates;
@@ -74,8 +74,8 @@ dsep_rates dsep_rates_measure(int64_t n_samples) {
     if (drawn && b.dependent && b.out &&
         !dsep_fisher_z_screen_create(&b.columns, NULL, &b.screen)) {
         const double times = (double)n_samples / (double)n;
-        rates.whole = times * seconds_of(multiply, &b) / ((double)PART * COLUMNS) +
-                      2 * sizeof(double) / BYTES_A_SECOND;
+        rates.entry = times * seconds_of(multiply, &b) / ((double)PART * COLUMNS);
+        rates.whole = rates.entry + 2 * sizeof(double) / BYTES_A_SECOND;
         rates.tiled = times * seconds_of(look, &b) / ((double)ROWS * COLUMNS);
     }
     dsep_fisher_z_screen_destroy(&b.screen);
