@@ -338,7 +338,7 @@ enum { FIRST_LONG = 256, MAX_OPTIONS = 128 };
 /* getopt's view of the table. */
 typedef struct {
     struct option longs[MAX_OPTIONS + 1];
-    char letters[2 * MAX_OPTIONS + 3];
+    char letters[2 * MAX_OPTIONS + 4];
     target places[MAX_OPTIONS];
     int count;
 } getopt_view;
@@ -392,6 +392,8 @@ static int read_line(dsep_invocation *call, int argc, char **argv, const char *o
                      dsep_error *error) {
     int code = DSEP_OK, found;
     getopt_view view = {.letters = ":"};
+    if (call->command->leads)
+        view = (getopt_view){.letters = "+:"};
     if (each_option(call->command, call->settings, add_option, &view))
         return dsep_error_set(error, DSEP_ERROR_INTERNAL, "too many options in one table");
     optind = 0;
@@ -627,6 +629,12 @@ int dsep_options_parse(const dsep_command *command, int argc, char **argv, dsep_
 cleanup:
     dsep_invocation_destroy(&made);
     return code;
+}
+
+const void *dsep_options_field(const dsep_invocation *call, const char *name) {
+    search wanted = {.name = name};
+    return each_option(call->command, call->settings, same_name, &wanted) ? wanted.found.field
+                                                                          : NULL;
 }
 
 static int free_text(target place, void *data) {

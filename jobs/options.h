@@ -74,6 +74,7 @@ struct dsep_command {
     size_t settings_size;
     /* Collective; returns the exit code, agreed, with the text in the context's error. */
     int (*run)(dsep_context *ctx, const dsep_invocation *call);
+    int leads; /* its options end at the first argument: what follows is another command's */
 };
 
 extern const dsep_option dsep_common_options[];
@@ -88,6 +89,10 @@ int dsep_options_parse(const dsep_command *command, int argc, char **argv, dsep_
  * that takes a FILE is told by what is in it, where it can be read. Not collective. Owner: the
  * caller, free(). NULL without memory. */
 char *dsep_options_key(const dsep_invocation *call);
+
+/* The field that an option fills, of the type that its kind says; NULL where the command has no
+ * option of this name. Not collective. Lent. */
+const void *dsep_options_field(const dsep_invocation *call, const char *name);
 
 /* Frees the invocation and sets *call to NULL; accepts NULL. Not collective. */
 void dsep_invocation_destroy(dsep_invocation **call);
