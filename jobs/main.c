@@ -121,8 +121,8 @@ static void advise_mpi(void) {
 }
 
 int main(int argc, char **argv) {
+    dsep_blas_guard(argv, getenv("OPENBLAS_CORETYPE")); /* starts again with what it was given */
     advise_mpi();
-    dsep_blas_guard(argv, getenv("OPENBLAS_CORETYPE"));
     dsep_memory_prepare();
     dsep_context *ctx = NULL;
     if (MPI_Init(&argc, &argv) || dsep_context_create(MPI_COMM_WORLD, &ctx)) {
