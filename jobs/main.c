@@ -52,10 +52,12 @@ static const dsep_command *find_command(const char *name) {
 static int run_command(dsep_context *ctx, const dsep_invocation *call) {
     int code = DSEP_OK;
     const dsep_common_settings *common = call->settings;
-    const dsep_log_settings settings = {common->quiet, common->progress, common->log_json};
+    const dsep_log_settings settings = {common->quiet, common->progress, common->log_json,
+                                        common->progress_file, common->output};
     dsep_log *log = NULL;
     DSEP_TRY(dsep_log_create(ctx, &settings, &log));
     code = call->command->run(ctx, call);
+    dsep_log_end(ctx, code, code ? dsep_context_error(ctx)->text : "");
 cleanup:
     dsep_log_destroy(ctx, &log);
     return code;

@@ -25,6 +25,8 @@ const dsep_option dsep_common_options[] = {
      "at most one progress line in this time"},
     {"log-json", 0, DSEP_OPTION_TEXT, FIELD(log_json), "FILE", NULL, 0, 0, NULL,
      "write the log as JSON, one object a line, too"},
+    {"progress-file", 0, DSEP_OPTION_TEXT, FIELD(progress_file), "FILE", NULL, 0, 0, NULL,
+     "keep how far the run is in this file, as JSON, for dsep status"},
     {"quiet", 'q', DSEP_OPTION_FLAG, FIELD(quiet), NULL, NULL, 0, 0, NULL,
      "say nothing but errors and warnings"},
     {"help", 'h', DSEP_OPTION_FLAG, FIELD(help), NULL, NULL, 0, 0, NULL, "this text"},
@@ -528,8 +530,13 @@ static int is_set(target place) {
     }
 }
 
+/* What says where a run stands, and a study file itself, have no place in a study. */
+static int belongs_in_study(const char *name) {
+    return strcmp(name, "study") != 0 && strcmp(name, "progress-file") != 0;
+}
+
 static int print_setting(target place, void *stream) {
-    if (is_set(place) && strcmp(place.option->name, "study") != 0) {
+    if (is_set(place) && belongs_in_study(place.option->name)) {
         fprintf(stream, "%s = ", place.option->name);
         print_value(stream, place);
         fputc('\n', stream);

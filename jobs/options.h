@@ -49,7 +49,7 @@ typedef struct {
 
 /* What every command takes; `common` is the first member of every settings struct. */
 typedef struct {
-    char *output, *study, *log_json;
+    char *output, *study, *log_json, *progress_file;
     int64_t seed;
     double progress;
     int quiet, help, version;
