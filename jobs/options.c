@@ -200,6 +200,15 @@ static int set_list(const dsep_option *option, dsep_list *list, const char *text
     return code;
 }
 
+static int add_line(char **field, const char *text, dsep_error *error) {
+    char *joined = NULL;
+    if (asprintf(&joined, "%s%s%s", *field ? *field : "", *field ? "\n" : "", text) < 0)
+        return dsep_out_of_memory(error, "an option");
+    free(*field);
+    *field = joined;
+    return DSEP_OK;
+}
+
 static int set_value(target place, const char *text, dsep_error *error) {
     int good = 1;
     if (is_list(place.option))
@@ -231,6 +240,8 @@ static int set_value(target place, const char *text, dsep_error *error) {
             return dsep_out_of_memory(error, "an option");
         break;
     }
+    case DSEP_OPTION_LINES:
+        return add_line(place.field, text, error);
     default: /* lists, above */
         break;
     }
@@ -503,6 +514,7 @@ static void print_value(FILE *stream, target place) {
         print_real(stream, *(const double *)place.field);
         break;
     case DSEP_OPTION_TEXT:
+    case DSEP_OPTION_LINES:
         print_text(stream, *(char *const *)place.field);
         break;
     case DSEP_OPTION_CHOICE:
@@ -520,6 +532,7 @@ static int is_set(target place) {
     case DSEP_OPTION_FLAG:
         return *(const int *)place.field;
     case DSEP_OPTION_TEXT:
+    case DSEP_OPTION_LINES:
         return *(char *const *)place.field != NULL;
     case DSEP_OPTION_SIZE:
         return *(const int64_t *)place.field > 0;
@@ -646,7 +659,7 @@ const void *dsep_options_field(const dsep_invocation *call, const char *name) {
 
 static int free_text(target place, void *data) {
     (void)data;
-    if (place.option->kind == DSEP_OPTION_TEXT)
+    if (place.option->kind == DSEP_OPTION_TEXT || place.option->kind == DSEP_OPTION_LINES)
         free(*(char **)place.field);
     else if (is_list(place.option))
         free(((dsep_list *)place.field)->values);

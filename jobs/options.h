@@ -12,6 +12,7 @@ typedef enum {
     DSEP_OPTION_INTEGER, /* int64_t in [min, max] */
     DSEP_OPTION_REAL,    /* double in [min, max] */
     DSEP_OPTION_TEXT,    /* char *, owned by the invocation; NULL when not given */
+    DSEP_OPTION_LINES,   /* like TEXT; given again, it adds a line */
     DSEP_OPTION_CHOICE,  /* int: which of `choices` */
     DSEP_OPTION_SIZE,    /* int64_t bytes: 500M, 4G, 1.5T; 0 when not given */
     DSEP_OPTION_TIME,    /* double seconds: HH:MM:SS, MM:SS or SS; 0 when not given */
