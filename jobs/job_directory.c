@@ -113,12 +113,20 @@ static int write_script(const char *path, const char *name, const dsep_batch *ba
     return code;
 }
 
-/* What a job that is over said of itself. */
-static void remove_progress(const char *path) {
+static int is_progress(const char *name) {
+    return strncmp(name, "progress", 8) == 0 && ends_with(name, ".json");
+}
+
+static int is_runs(const char *name) {
+    return strncmp(name, "runs", 4) == 0 && ends_with(name, ".txt");
+}
+
+/* What a job that is over said of itself. One that begins anew does not remember its runs. */
+static void remove_traces(const char *path, int anew) {
     DIR *folder = opendir(path);
     const struct dirent *entry;
     while (folder && (entry = readdir(folder)))
-        if (strncmp(entry->d_name, "progress", 8) == 0 && ends_with(entry->d_name, ".json"))
+        if (is_progress(entry->d_name) || (anew && is_runs(entry->d_name)))
             unlinkat(dirfd(folder), entry->d_name, 0);
     if (folder)
         closedir(folder);
@@ -204,8 +212,8 @@ int dsep_job_directory_submit(dsep_job_directory *job, const dsep_batch *batch, 
     DSEP_TRY(write_script(job->path, script_name, batch, 0, error));
     if (batch->parts > 0)
         DSEP_TRY(write_script(job->path, merge_name, batch, 1, error));
+    remove_traces(job->path, batch->restart);
     DSEP_TRY(sbatch(job->path, script_name, NULL, job->job, error));
-    remove_progress(job->path);
     /* The array runs whatever becomes of the job behind it. */
     dsep_error why = {0};
     if (batch->parts > 0 && sbatch(job->path, merge_name, job->job, job->merge_job, &why))

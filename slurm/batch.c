@@ -282,6 +282,8 @@ static const char anew[] =
     "# --restart: the first run begins anew, those that follow go on.\n"
     "[ \"$run\" -gt 1 ] || rm -f -- \"$made.checkpoint\" \"$made.checkpoint.old\"\n";
 
+static const char part_anew[] = "[ \"$run\" -gt 1 ] || rm -f -- \"$made\"\n";
+
 static const char running[] =
     "\n"
     "if before=$(kept); then say \"going on from checkpoint $before\"; else\n"
@@ -418,6 +420,8 @@ static int write_sheet(const sheet *s, dsep_error *error) {
     fputs(beginning, s->file);
     if (s->batch->restart && !s->merge)
         fputs(anew, s->file);
+    if (s->batch->restart && s->array && !s->merge)
+        fputs(part_anew, s->file);
     fputs(running, s->file);
     fputs(ended, s->file);
     if (fflush(s->file) || ferror(s->file))
