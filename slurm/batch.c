@@ -22,28 +22,37 @@ static int is_plain(unsigned char c) {
            (c && strchr("_./:=,+@%-", c));
 }
 
-void dsep_batch_word(FILE *file, const char *word) {
-    const char *at = word;
+static int all_plain(const char *text) {
+    const char *at = text;
     while (is_plain((unsigned char)*at))
         at++;
-    if (!*at && at > word) {
+    return !*at && at > text;
+}
+
+void dsep_batch_word(FILE *file, const char *word) {
+    if (all_plain(word)) {
         fputs(word, file);
         return;
     }
     fputc('\'', file);
-    for (at = word; *at; at++)
+    for (const char *at = word; *at; at++)
         fputs(*at == '\'' ? "'\\''" : (char[]){*at, '\0'}, file);
     fputc('\'', file);
 }
 
-/* A value behind #SBATCH, where a backslash takes the meaning of what follows it. */
+/* A value behind #SBATCH, where double quotes keep all but themselves and backslashes. */
 static void sbatch_text(FILE *file, const char *text) {
+    if (all_plain(text)) {
+        fputs(text, file);
+        return;
+    }
+    fputc('"', file);
     for (const char *at = text; *at; at++) {
-        const unsigned char c = (unsigned char)*at;
-        if (c < 128 && !is_plain(c))
+        if (*at == '"' || *at == '\\')
             fputc('\\', file);
         fputc(*at, file);
     }
+    fputc('"', file);
 }
 
 static void sbatch_option(const sheet *s, const char *name, const char *value) {
@@ -151,13 +160,11 @@ static void head(const sheet *s) {
 
 /* The log's name is a pattern to Slurm. */
 static void log_option(const sheet *s) {
-    fputs("#SBATCH --output=", s->file);
-    for (const char *at = s->batch->directory; *at; at++) {
-        if (*at == '%')
-            fputc('%', s->file);
-        sbatch_text(s->file, (char[]){*at, '\0'});
-    }
-    fprintf(s->file, "/log%s.txt\n#SBATCH --open-mode=append\n",
+    FILE *f = s->file;
+    fputs("#SBATCH --output=\"", f);
+    for (const char *at = s->batch->directory; *at; at++)
+        fputs(*at == '%' ? "%%" : *at == '"' ? "\\\"" : (char[]){*at, '\0'}, f);
+    fprintf(f, "/log%s.txt\"\n#SBATCH --open-mode=append\n",
             s->merge   ? "-merge"
             : s->array ? "-%a"
                        : "");

@@ -122,9 +122,9 @@ static void test_single(void) {
                                 "/data/a b/100%'s.h5",  "/data/a b/100%'s.job/runs.txt"};
     memcpy(wanted + N_AWKWARD, rest, sizeof rest);
     tap_ok(prints(path, wanted, N_AWKWARD + 8), "every word arrives as it was given");
-    tap_ok(text && has_line(text, "#SBATCH --job-name=x\\ y\\#z") &&
-               has_line(text, "#SBATCH --output=/data/a\\ b/100%%\\'s.job/log.txt") &&
-               has_line(text, "#SBATCH --account=my\\ \\\"group\\\"") &&
+    tap_ok(text && has_line(text, "#SBATCH --job-name=\"x y#z\"") &&
+               has_line(text, "#SBATCH --output=\"/data/a b/100%%'s.job/log.txt\"") &&
+               has_line(text, "#SBATCH --account=\"my \\\"group\\\"\"") &&
                has_line(text, "#SBATCH --partition=main") && !strstr(text, "--qos") &&
                has_line(text, "#SBATCH --gres=gpu:1") &&
                has_line(text, "#SBATCH --exclude=n7 # a comment"),
@@ -184,7 +184,7 @@ static void test_array(void) {
                                          "/data/a b/100%'s.h5.part-3-of-3",
                                          "/data/a b/100%'s.job/runs-3.txt"};
     tap_ok(text && is_good_shell(path) && has_line(text, "#SBATCH --array=1-3") &&
-               has_line(text, "#SBATCH --output=/data/a\\ b/100%%\\'s.job/log-%a.txt") &&
+               has_line(text, "#SBATCH --output=\"/data/a b/100%%'s.job/log-%a.txt\"") &&
                prints(path, wanted, 12),
            "an array: each task its part, with files of its own");
     free(text);
@@ -204,7 +204,7 @@ static void test_array(void) {
                                         "/data/a b/100%'s.h5",
                                         "/data/a b/100%'s.job/runs-merge.txt"};
     tap_ok(text && is_good_shell(path) && !strstr(text, "--array=1") &&
-               has_line(text, "#SBATCH --job-name=x\\ y\\#z-merge") && prints(path, merge, 14),
+               has_line(text, "#SBATCH --job-name=\"x y#z-merge\"") && prints(path, merge, 14),
            "the job that unites them");
     free(text);
 }
