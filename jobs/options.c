@@ -591,46 +591,6 @@ char *dsep_options_key(const dsep_invocation *call) {
     return NULL;
 }
 
-/* One option as a word, where it counts and is not as it is without it. */
-static int print_word(target place, void *stream) {
-    const dsep_option *option = place.option;
-    const int flag = option->kind == DSEP_OPTION_FLAG;
-    char *text = NULL;
-    size_t length = 0;
-    FILE *value = open_memstream(&text, &length);
-    if (!value)
-        return 1;
-    if (option->kind == DSEP_OPTION_TEXT)
-        fputs(is_set(place) ? *(char *const *)place.field : "", value);
-    else if (option->kind == DSEP_OPTION_INTEGER && option->choices &&
-             *(const int64_t *)place.field == 0)
-        fputs(option->choices, value);
-    else
-        print_value(value, place);
-    const int failed = fclose(value) != 0;
-    if (!failed && is_set(place) && has_effect(option->name) &&
-        (!option->fallback || strcmp(text, option->fallback) != 0))
-        fprintf(stream, "--%s%s%s%c", option->name, flag ? "" : "=", flag ? "" : text, '\0');
-    free(text);
-    return failed;
-}
-
-char *dsep_options_words(const dsep_invocation *call, size_t *bytes) {
-    char *text = NULL;
-    FILE *stream = open_memstream(&text, bytes);
-    if (!stream)
-        return NULL;
-    fprintf(stream, "%s%c", call->command->name, '\0');
-    int failed = each_option(call->command, call->settings, print_word, stream);
-    fprintf(stream, "--%c", '\0');
-    for (int i = 0; i < call->n_arguments; i++)
-        fprintf(stream, "%s%c", call->arguments[i], '\0');
-    failed |= fclose(stream) != 0;
-    if (failed)
-        free(text);
-    return failed ? NULL : text;
-}
-
 /* --- public ---------------------------------------------------------------------------------- */
 
 int dsep_options_parse(const dsep_command *command, int argc, char **argv, dsep_error *error,

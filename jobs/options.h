@@ -89,12 +89,6 @@ int dsep_options_parse(const dsep_command *command, int argc, char **argv, dsep_
  * caller, free(). NULL without memory. */
 char *dsep_options_key(const dsep_invocation *call);
 
-/* The command as words that give the same result, each ended by a NUL: its name, the options that
- * can change the result and are not at their defaults, whether they came from the line or from a
- * study file, each as one word, "--", the arguments. Not collective. Owner: the caller, free().
- * NULL without memory. */
-char *dsep_options_words(const dsep_invocation *call, size_t *bytes);
-
 /* Frees the invocation and sets *call to NULL; accepts NULL. Not collective. */
 void dsep_invocation_destroy(dsep_invocation **call);
 
