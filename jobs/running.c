@@ -235,6 +235,7 @@ static int judge(dsep_context *ctx, const dsep_running_options *options, dsep_ru
     }
     memcpy(running->there, found->moment, sizeof running->there);
     const int code = take_over(ctx, running, found);
+    dsep_log_before(ctx, running->seconds_before);
     if (!code)
         dsep_log_line(ctx, "going on from %s of %s: %lld run%s, %.1f s before this one",
                       found->file, found->moment, (long long)count_lines(running->runs),

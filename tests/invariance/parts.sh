@@ -111,9 +111,9 @@ refused 3 "'r.h5.part-1-of-4' and 'two.h5.part-2-of-4' are of different studies 
     "a part of another seed" merge r.h5.part-1-of-4 two.h5.part-2-of-4 -o x.h5
 refused 3 "'r.h5.part-1-of-4' and 'r.h5.part-1-of-4' overlap: replicates 0, 4, 8 are in both; give every part once" \
     "a part twice" merge r.h5.part-1-of-4 r.h5.part-1-of-4 -o x.h5
-head -c 300 r.h5.part-2-of-4 >cut
-refused 3 "'cut' ends early; dsep merge takes the files that commands with --part leave: if this was one, make it again" \
-    "a part that is damaged" merge r.h5.part-1-of-4 cut -o x.h5
+head -c 300 r.h5.part-2-of-4 >damaged
+refused 3 "'damaged' ends early; dsep merge takes the files that commands with --part leave: if this was one, make it again" \
+    "a part that is damaged" merge r.h5.part-1-of-4 damaged -o x.h5
 refused 3 "'s.csv' is no checkpoint of dsep; dsep merge takes the files that commands with --part leave: if this was one, make it again" \
     "a file that is no part" merge s.csv -o x.h5
 sed '2s/^-*[0-9.]*/1/' s.csv >other.csv
@@ -133,11 +133,11 @@ mv moved.csv s.csv
 mv known.txt kept.txt
 mkfifo known.txt # who reads it waits
 rm x.h5
-"$DSEP" merge r.h5.part-*-of-4 -o x.h5 -q >out 2>&1 &
+"$DSEP" merge r.h5.part-*-of-4 -o x.h5 -q >killed.txt 2>&1 &
 killed=$!
 disown
 for _ in $(seq 1000); do
-    [ ! -e x.h5.checkpoint ] && kill -0 "$killed" 2>/dev/null || break
+    if [ -e x.h5.checkpoint ] || ! kill -0 "$killed" 2>/dev/null; then break; fi
     sleep 0.01
 done
 kill -9 "$killed"
