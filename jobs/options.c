@@ -573,11 +573,11 @@ static char *settings_text(dsep_invocation *call) {
 
 /* Options that may differ between a run and the one that goes on with it. All others count. */
 static const char *const without_effect[] = {
-    "output",      "study",   "progress",        "log-json",
-    "quiet",       "help",    "version",         "max-time",
-    "resume",      "restart", "allow-partial",   "checkpoint-every",
-    "part",        "dry-run", "memory-per-node", "ranks-per-replicate",
-    "correlation",
+    "output",      "study",         "progress",        "log-json",
+    "quiet",       "help",          "version",         "max-time",
+    "resume",      "restart",       "allow-partial",   "checkpoint-every",
+    "part",        "dry-run",       "memory-per-node", "ranks-per-replicate",
+    "correlation", "progress-file",
 };
 
 static int has_effect(const char *name) {

@@ -42,7 +42,8 @@ stopped_part() {
     shift 2
     stops=0
     for _ in $(seq 40); do
-        on $((1 + stops % 2)) "$@" -o "$file" --part "$part" -q --max-time 0.000001
+        on $((1 + stops % 2)) "$@" -o "$file" --part "$part" -q --max-time 0.000001 \
+            --progress-file progress.json
         [ "$status" = 85 ] || break
         stops=$((stops + 1))
     done
