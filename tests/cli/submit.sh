@@ -76,12 +76,19 @@ acts() {
     rm -f "$slurm/waiting" "$slurm/got"
 }
 
-# job SCRIPT RESTARTS [TASK]: runs it as Slurm would; its log in $log and its exit code in $status
+# job SCRIPT RESTARTS [TASK]: runs it as Slurm would; its log in $log and its exit code in $status.
+# With $signal set, the script gets that signal while srun waits.
 job() {
-    local task=()
+    local task=() i
     [ -z "${3:-}" ] || task=(SLURM_ARRAY_TASK_ID="$3" SLURM_ARRAY_JOB_ID=77)
     env SLURM_JOB_ID="${number:-101}" SLURM_NTASKS=2 SLURM_JOB_NUM_NODES=2 SLURM_JOB_NODELIST='n[1-2]' \
-        SLURM_RESTART_COUNT="$2" "${task[@]}" bash "$1" >"$scratch/log" 2>&1
+        SLURM_RESTART_COUNT="$2" "${task[@]}" bash "$1" >"$scratch/log" 2>&1 &
+    for ((i = 0; i < 400; i++)); do
+        [ -z "${signal:-}" ] || [ -e "$slurm/waiting" ] && break
+        sleep .05
+    done
+    [ -z "${signal:-}" ] || kill -s "$signal" $!
+    wait $!
     status=$?
     log=$(cat "$scratch/log")
 }
@@ -112,8 +119,8 @@ refused() {
     local code=$1 pattern=$2
     shift 2
     run "${submit[@]}" "$@"
-    is "$status" "$code" "refused: $*"
-    like "$err" "$pattern" "why: $*"
+    is "$status" "$code" "refused: ${*//$'\n'/ }"
+    like "$err" "$pattern" "why: ${*//$'\n'/ }"
 }
 refused 2 "'show' is nothing to submit" show r.h5
 refused 2 "alpa is no option of dsep discover" discover x.csv --alpa 1
@@ -204,20 +211,11 @@ like "$log" "srun has no pmix here.*launch=\(mpirun\)" "and the remedy"
 rm "$slurm/plugins"
 
 # --- signals ---
-# signalled NAME: the script gets this signal while srun waits
+# signalled NAME
 signalled() {
     acts wait
     rm -f "$PWD/r.h5.checkpoint"
-    job r.job/job.sh 0 &
-    local runner=$! script
-    for ((i = 0; i < 400; i++)); do
-        [ -e "$slurm/waiting" ] && break
-        sleep .05
-    done
-    script=$(pgrep -f "bash r.job/job.sh" | head -n 1)
-    kill -s "$1" "$script"
-    wait "$runner"
-    log=$(cat "$scratch/log")
+    signal=$1 job r.job/job.sh 0
 }
 number=700
 signalled USR1
