@@ -197,6 +197,8 @@ static int run_all(dsep_context *ctx, dsep_discover_result *r) {
         DSEP_AGREE(ctx, dsep_replicates_plan(ctx, settings, r->input, &replicates));
     DSEP_TRY(dsep_running_open(ctx, r->call, &settings->running, r->path, r->input->table->checksum,
                                r->clock_began, r->running));
+    if (r->running->finished)
+        goto cleanup;
     DSEP_TRY(solve(ctx, r, &correlation, &pc));
     r->complete = r->searched;
     DSEP_TRY(replicate(ctx, r));
@@ -224,7 +226,7 @@ int dsep_discover_pc(dsep_context *ctx, const dsep_discovery *discovery) {
     DSEP_AGREE(ctx, dsep_replicates_check(&settings->replicate, dsep_context_error(ctx)));
     DSEP_TRY(dsep_discover_input_read(ctx, settings, discovery->data, &input));
     if (settings->dry_run)
-        dsep_forecast_report(ctx, &input, 0);
+        dsep_forecast_report(ctx, &input);
     DSEP_TRY(dsep_discover_input_fits(ctx, &input));
     if (settings->replicate.replicates > 0)
         DSEP_AGREE(ctx, dsep_replicates_plan(ctx, settings, &input, &replicates));

@@ -89,9 +89,9 @@ progress killed.job/progress.json '"job": "3"'
 printf 'one\ntwo\n\nsrun: error: n1: task 0: Killed\n' >killed.job/log.txt
 progress requeued.job/progress.json '"state": "stopped"' '"code": 85' '"job": "10"' \
     '"message": "SIGUSR1 ended the run"' '"seconds_before": 3600'
-look done failed killed bound crashed timeout never nodefail nodedown requeued cancelled wide behind \
+look 'done' failed killed bound crashed timeout never nodefail nodedown requeued cancelled wide behind \
     held long gone running
-says done 'state +done$' 'result +done.h5 .*dsep show done.h5'
+says 'done' 'state +done$' 'result +done.h5 .*dsep show done.h5'
 says failed 'failed: exit code 3' 'it said +d.csv:7: no number' "sbatch .*/failed.job/job.sh goes on"
 says killed 'a rank was killed \(exit code 137\)' 'had reached order 2: 1,204 of 5,000 tasks' \
     'srun: error: n1: task 0: Killed'
