@@ -104,8 +104,8 @@ SlurmdParameters=config_overrides
 SchedulerParameters=bf_interval=1,sched_interval=1,batch_sched_delay=0,sched_min_interval=0
 ReturnToService=2
 JobRequeue=1
-KillWait=3
-MessageTimeout=5
+KillWait=${KILL_WAIT:-3}
+MessageTimeout=${MESSAGE_TIMEOUT:-5}
 SlurmctldTimeout=10
 SlurmdTimeout=${SLURMD_TIMEOUT:-8}
 MinJobAge=3600
