@@ -200,3 +200,12 @@ int dsep_table_fits(dsep_context *ctx, const char *path, int64_t n_samples, int6
         "nodes, or choose columns with --columns",
         path, n_samples, n_variables, 16e-9 * (double)n_samples * (double)n_variables);
 }
+
+int64_t dsep_table_reading_bytes(int64_t n_samples, int64_t n_variables, int64_t ranks,
+                                 int parsed) {
+    const double part =
+        8 * (double)n_samples * (double)dsep_layout_block(n_variables, ranks, 0).count;
+    const double most = BATCH_BYTES + 8 * (double)n_samples;
+    const double moved = part < most ? part : most;
+    return (int64_t)((parsed || part < BATCH_BYTES ? part : BATCH_BYTES) + 2 * moved);
+}

@@ -37,4 +37,8 @@ int dsep_columns_to_owners(dsep_context *ctx, const double *columns, const int64
 int dsep_table_fits(dsep_context *ctx, const char *path, int64_t n_samples, int64_t n_variables,
                     dsep_error *error);
 
+/* What a rank holds beside its part of a table while it reads it, at the most. Not collective.
+ * parsed: text, whose rows stand in memory before they become columns. */
+int64_t dsep_table_reading_bytes(int64_t n_samples, int64_t n_variables, int64_t ranks, int parsed);
+
 #endif

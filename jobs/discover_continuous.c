@@ -1,5 +1,6 @@
 /* discover --method dagma, notears. */
 #include "jobs/dag_run.h"
+#include "jobs/method_memory.h"
 #include "jobs/run_pauses.h"
 #include "jobs/whole_write.h"
 #include "mpi/log.h"
@@ -179,15 +180,6 @@ static int write(dsep_context *ctx, dsep_dag_run *run, const continuous_found *f
     return dsep_dag_run_write(ctx, run, &found);
 }
 
-/* Bytes of a node: its ranks' share of the grid, the correlations, the columns they come from. */
-static int64_t bytes_needed(dsep_context *ctx, const dsep_table *table, dsep_acyclic_kind kind) {
-    const double p = (double)table->n_variables, n = (double)table->n_samples;
-    const double share = ceil((double)dsep_size(ctx) / dsep_nodes(ctx)) / dsep_size(ctx);
-    const double bytes =
-        share * (double)dsep_continuous_bytes(kind, table->n_variables) + 8 * p * (p + n);
-    return bytes < 9e18 ? (int64_t)bytes : -1;
-}
-
 static void say(dsep_context *ctx, const continuous_found *f) {
     dsep_log_line(ctx, "PETSc %s, %s", f->petsc, f->grid);
     if (f->options->raw)
@@ -211,7 +203,9 @@ static int run_continuous(dsep_context *ctx, const dsep_discovery *discovery,
     DSEP_AGREE(ctx, mine);
     dsep_grid_tell(ctx, 1, f.grid, sizeof f.grid);
     DSEP_TRY(dsep_dag_run_open(ctx, discovery, least, &run));
-    DSEP_TRY(dsep_dag_run_begin(ctx, &run, bytes_needed(ctx, run.table, kind),
+    const double share = ceil((double)dsep_size(ctx) / dsep_nodes(ctx)) / dsep_size(ctx);
+    DSEP_TRY(dsep_dag_run_begin(ctx, &run,
+                                dsep_method_memory(discovery->settings, run.table, share),
                                 "correlations, p x p matrices, vectors of 2 p^2", &dry));
     if (dry)
         goto cleanup;

@@ -1,26 +1,58 @@
 #include "jobs/discover_input.h"
 
+#include "io/table_path.h"
+#include "io/table_rows.h"
 #include "jobs/knowledge_file.h"
 #include "mpi/exchange.h"
 #include "mpi/log.h"
-#include "mpi/memory.h"
 
 #include <math.h>
 #include <string.h>
 
+/* Of the libraries that write results: their pages are not there before. */
+static const int64_t FILES_LATER = 4000000;
+
+dsep_forecast_layout dsep_discover_input_layout(const dsep_discover_input *input, int64_t nodes,
+                                                int64_t ranks_per_node) {
+    const dsep_table *table = input->table;
+    return (dsep_forecast_layout){
+        .nodes = nodes,
+        .ranks_per_node = ranks_per_node,
+        .rank_base = input->base.private,
+        .node_files = input->base.files + FILES_LATER,
+        .rank_reading = dsep_table_reading_bytes(table->n_samples, table->n_variables,
+                                                 nodes * ranks_per_node, input->parsed)};
+}
+
 /* A matrix where it fits and pays: its entries cost a load instead of n products. */
-static void choose(const dsep_discover_settings *settings, dsep_discover_input *input) {
-    const dsep_forecast *f = &input->forecast;
+void dsep_discover_input_move(const dsep_discover_settings *settings,
+                              const dsep_forecast_layout *layout, dsep_discover_input *input) {
+    dsep_forecast *f = &input->forecast;
+    dsep_forecast_memory(layout, f);
     input->whole = settings->correlation == DSEP_CORRELATION_WHOLE ||
                    (settings->correlation == DSEP_CORRELATION_AUTO && f->matrix_pays &&
                     f->bytes_whole <= input->memory_available);
     input->bytes_node = input->whole ? f->bytes_whole : f->bytes_tiled;
 }
 
+/* What ranks have before they read, and what kind of table it is. */
+static void look_before(dsep_context *ctx, const char *path, dsep_discover_input *input) {
+    dsep_table_path where;
+    dsep_error ignored = {0}; /* the reader will say it */
+    input->base = dsep_memory_look();
+    int64_t most[] = {input->base.private, input->base.files, 0};
+    if (dsep_rank(ctx) == 0 && !dsep_table_path_find(path, &where, &ignored))
+        most[2] = where.kind == DSEP_TABLE_TEXT;
+    dsep_max_i64(ctx, most, 3);
+    input->base = (dsep_memory_own){most[0], most[1]};
+    input->parsed = (int)most[2];
+}
+
 int dsep_discover_input_read(dsep_context *ctx, const dsep_discover_settings *settings,
                              const char *path, dsep_discover_input *input) {
     int code = DSEP_OK;
     *input = (dsep_discover_input){0};
+    look_before(ctx, path, input);
     const dsep_table_settings reading = dsep_data_settings(&settings->data, path, 4);
     dsep_log_section_begin(ctx, "reading");
     DSEP_TRY(dsep_table_read(ctx, &reading, &input->table));
@@ -38,7 +70,10 @@ int dsep_discover_input_read(dsep_context *ctx, const dsep_discover_settings *se
     input->memory_available =
         settings->memory_per_node ? settings->memory_per_node : dsep_memory_available();
     dsep_min_i64(ctx, &input->memory_available, 1);
-    choose(settings, input);
+    const int64_t nodes = dsep_nodes(ctx);
+    const dsep_forecast_layout here =
+        dsep_discover_input_layout(input, nodes, (dsep_size(ctx) + nodes - 1) / nodes);
+    dsep_discover_input_move(settings, &here, input);
 cleanup:
     if (code)
         dsep_discover_input_release(input);

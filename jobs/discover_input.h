@@ -3,6 +3,7 @@
 #define DSEP_JOBS_DISCOVER_INPUT_H
 
 #include "jobs/discover_options.h"
+#include "mpi/memory.h"
 #include "solvers/forecast.h"
 #include "solvers/knowledge.h"
 
@@ -10,6 +11,8 @@ typedef struct {
     dsep_table *table;
     dsep_knowledge *knowledge; /* NULL when none was given */
     dsep_forecast forecast;
+    dsep_memory_own base;     /* of a rank before it read, the most of all */
+    int parsed;               /* whether the table was text */
     int64_t memory_available; /* a node, bytes: the least of all nodes, or as the user says */
     int whole;                /* whether a whole correlation matrix is to be held */
     int64_t bytes_node;       /* what that needs on a node */
@@ -19,6 +22,14 @@ typedef struct {
  * agreed. Owner of what *input holds: the caller. */
 int dsep_discover_input_read(dsep_context *ctx, const dsep_discover_settings *settings,
                              const char *path, dsep_discover_input *input);
+
+/* The machine of so many nodes and ranks, each like those that read. Not collective. */
+dsep_forecast_layout dsep_discover_input_layout(const dsep_discover_input *input, int64_t nodes,
+                                                int64_t ranks_per_node);
+
+/* Forecasts memory on that machine, and chooses how correlations are kept there. Not collective. */
+void dsep_discover_input_move(const dsep_discover_settings *settings,
+                              const dsep_forecast_layout *layout, dsep_discover_input *input);
 
 /* Frees what it holds; accepts what a failed read left. Not collective. */
 void dsep_discover_input_release(dsep_discover_input *input);

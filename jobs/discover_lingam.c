@@ -1,5 +1,6 @@
 /* discover --method lingam, ica-lingam, var-lingam. */
 #include "jobs/dag_run.h"
+#include "jobs/method_memory.h"
 #include "jobs/replicates_result.h"
 #include "jobs/table_replicates.h"
 #include "mpi/log.h"
@@ -199,8 +200,9 @@ int dsep_discover_lingam(dsep_context *ctx, const dsep_discovery *discovery) {
     const dsep_lingam_pruning pruning = (dsep_lingam_pruning)settings->lingam.pruning;
     DSEP_AGREE(ctx, dsep_replicates_check(&settings->replicate, dsep_context_error(ctx)));
     DSEP_TRY(dsep_dag_run_open(ctx, discovery, 4, &run));
-    const int64_t n = run.table->n_samples, p = run.table->n_variables;
-    const int64_t groups = n_environments(run.table), bytes = dsep_lingam_bytes(n, p, groups);
+    const int64_t p = run.table->n_variables;
+    const int64_t groups = n_environments(run.table),
+                  bytes = dsep_method_memory(settings, run.table, 1);
     const dsep_table_learner learner = {
         .learn = learn_direct, .kind = DSEP_GRAPH_DAG, .bytes = bytes};
     DSEP_TRY(dsep_table_replicates_plan(ctx, &run, &learner, &replicates));
@@ -263,8 +265,7 @@ int dsep_discover_ica_lingam(dsep_context *ctx, const dsep_discovery *discovery)
     const dsep_discover_settings *settings = discovery->settings;
     DSEP_AGREE(ctx, dsep_replicates_check(&settings->replicate, dsep_context_error(ctx)));
     DSEP_TRY(dsep_dag_run_open(ctx, discovery, 4, &run));
-    const int64_t n = run.table->n_samples, p = run.table->n_variables;
-    const int64_t bytes = dsep_lingam_bytes(n, p, 1) + 24 * n * p;
+    const int64_t p = run.table->n_variables, bytes = dsep_method_memory(settings, run.table, 1);
     const dsep_table_learner learner = {.learn = learn_ica, .kind = DSEP_GRAPH_DAG, .bytes = bytes};
     DSEP_TRY(dsep_table_replicates_plan(ctx, &run, &learner, &replicates));
     DSEP_TRY(dsep_dag_run_begin(ctx, &run, bytes,
@@ -299,9 +300,8 @@ int dsep_discover_var_lingam(dsep_context *ctx, const dsep_discovery *discovery)
     dsep_var_lingam *fitted = NULL;
     const dsep_lingam_options *options = &discovery->settings->lingam;
     DSEP_TRY(dsep_dag_run_open(ctx, discovery, 4, &run));
-    const int64_t p = run.table->n_variables,
-                  most = options->lags ? options->lags : options->max_lags;
-    DSEP_TRY(dsep_dag_run_begin(ctx, &run, dsep_var_lingam_bytes(run.table->n_samples, p, most),
+    const int64_t p = run.table->n_variables;
+    DSEP_TRY(dsep_dag_run_begin(ctx, &run, dsep_method_memory(discovery->settings, run.table, 1),
                                 "standardised columns with their lags and their correlations",
                                 &dry));
     if (dry)

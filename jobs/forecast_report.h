@@ -4,8 +4,14 @@
 
 #include "jobs/discover_input.h"
 
-/* Measures how fast this machine is and prints the forecast to standard output, as JSON when asked.
+/* Measures how fast this machine is and prints the forecast for these ranks to standard output.
  * Collective; rank 0 speaks. */
-void dsep_forecast_report(dsep_context *ctx, dsep_discover_input *input, int json);
+void dsep_forecast_report(dsep_context *ctx, dsep_discover_input *input);
+
+/* Prints what is forecast for so many ranks on so many nodes. Not collective. */
+void dsep_forecast_print(const dsep_discover_input *input, int64_t ranks, int64_t nodes);
+
+/* Seconds of a run on so many ranks, by parts. Not collective. */
+dsep_forecast_time dsep_forecast_parts(const dsep_discover_input *input, int64_t ranks);
 
 #endif

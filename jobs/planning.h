@@ -17,6 +17,7 @@ enum { DSEP_PLAN_REASONS = 8, DSEP_PLAN_REASON = 200 };
 typedef struct {
     int64_t nodes, ranks, ranks_per_node; /* of one part */
     int64_t bytes_node;                   /* forecast peak on a node; 0: not known */
+    int64_t memory_node;                  /* what a node has, or the user asks for */
     int64_t bytes_asked;                  /* what to ask Slurm for: the same and a margin */
     double seconds;                       /* forecast of one part; 0: not known */
     double seconds_asked;                 /* wall time to ask for: the same and a margin */

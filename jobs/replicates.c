@@ -78,8 +78,9 @@ int dsep_replicates_plan(dsep_context *ctx, const dsep_discover_settings *settin
                          const dsep_discover_input *input, dsep_replicates *r) {
     const dsep_table *table = input->table;
     const int64_t asked = settings->replicate.ranks_each;
+    const dsep_forecast *f = &input->forecast;
     const int64_t left =
-        input->memory_available - input->forecast.bytes_table - 2 * input->forecast.bytes_columns;
+        input->memory_available - f->bytes_base - f->bytes_table - f->bytes_own - f->bytes_columns;
     int code = dsep_replicates_prepare(
         settings, table, settings->skeleton_only ? DSEP_GRAPH_SKELETON : DSEP_GRAPH_CPDAG,
         dsep_context_error(ctx), r);

@@ -111,10 +111,9 @@ static int check_rows(const dsep_represent_settings *s, const dsep_table *table,
 
 /* --- memory ---------------------------------------------------------------------------------- */
 
-static int64_t bytes_needed(dsep_context *ctx, const dsep_represent_run *run) {
+int64_t dsep_represent_bytes(const dsep_represent_run *run, int64_t ranks_per_node) {
     const double p = (double)run->table->n_variables, d = (double)run->settings->factors;
-    const double k = (double)run->n_environments;
-    const double ranks = ((double)dsep_size(ctx) + dsep_nodes(ctx) - 1) / dsep_nodes(ctx);
+    const double k = (double)run->n_environments, ranks = (double)ranks_per_node;
     double node = 8 * (double)run->n_rows * p, largest = 0;
     for (int64_t e = 0; e < run->n_environments; e++) {
         const double rows = (double)run->rows[e];
@@ -130,7 +129,8 @@ static int64_t bytes_needed(dsep_context *ctx, const dsep_represent_run *run) {
 }
 
 static int check_memory(dsep_context *ctx, const dsep_represent_run *run) {
-    const int64_t bytes = bytes_needed(ctx, run);
+    const int64_t nodes = dsep_nodes(ctx);
+    const int64_t bytes = dsep_represent_bytes(run, (dsep_size(ctx) + nodes - 1) / nodes);
     int64_t there =
         run->settings->memory_per_node ? run->settings->memory_per_node : dsep_memory_available();
     dsep_min_i64(ctx, &there, 1);

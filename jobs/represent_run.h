@@ -60,6 +60,9 @@ struct dsep_represent_run {
  * agreed. */
 int dsep_represent_input(dsep_context *ctx, dsep_represent_run *run);
 
+/* Bytes that it needs on a node beside the table, about. Not collective. */
+int64_t dsep_represent_bytes(const dsep_represent_run *run, int64_t ranks_per_node);
+
 /* Where a label stands among those of the run, -1 where it does not. Not collective. */
 int64_t dsep_represent_find(const dsep_represent_run *run, const char *label);
 

@@ -18,9 +18,13 @@ int64_t dsep_bytes(int64_t a, int64_t b, int64_t c) {
 
 /* Large arrays come fresh from the kernel, in huge pages where it gives them: first touching a
  * large array page by page costs more than filling it. */
-enum { LARGE = 1 << 22, PAGE = 4096 };
+enum { LARGE = 1 << 22, PAGE = 4096, MOST_MAPPINGS = 65536 };
 
+/* SuperLU_DIST, which PETSc brings along, forbids mappings and returning memory when it is loaded:
+ * what was freed after reading would stay until the end. */
 void dsep_memory_prepare(void) {
+    mallopt(M_MMAP_MAX, MOST_MAPPINGS);
+    mallopt(M_TRIM_THRESHOLD, LARGE);
     mallopt(M_MMAP_THRESHOLD, LARGE);
 }
 
@@ -69,6 +73,22 @@ int64_t dsep_memory_resident(void) {
     const int found = fscanf(file, "%" SCNd64 " %" SCNd64, &size, &resident);
     fclose(file);
     return found == 2 ? resident * sysconf(_SC_PAGESIZE) : 0;
+}
+
+dsep_memory_own dsep_memory_look(void) {
+    dsep_memory_own own = {0, 0};
+    FILE *file = fopen("/proc/self/status", "r");
+    char line[256];
+    int64_t kib = 0;
+    while (file && fgets(line, sizeof line, file)) {
+        if (sscanf(line, "RssAnon: %" SCNd64, &kib) == 1)
+            own.private = kib * 1024;
+        else if (sscanf(line, "RssFile: %" SCNd64, &kib) == 1)
+            own.files = kib * 1024;
+    }
+    if (file)
+        fclose(file);
+    return own;
 }
 
 /* One number out of a file such as a control group's limit; `fallback` when it says none. */

@@ -31,6 +31,13 @@ int dsep_out_of_memory(dsep_error *error, const char *purpose);
 /* Bytes of memory this process has resident, 0 where unknown. Not collective. */
 int64_t dsep_memory_resident(void);
 
+/* Bytes that this process has resident for itself alone, and of the program, libraries and other
+ * files, which processes of a node share; zeros where unknown. Not collective. */
+typedef struct {
+    int64_t private, files;
+} dsep_memory_own;
+dsep_memory_own dsep_memory_look(void);
+
 /* Bytes of memory this node can still give to the job: the smallest of the kernel's estimate,
  * the control group's limit and Slurm's allocation. Not collective. */
 int64_t dsep_memory_available(void);

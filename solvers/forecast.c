@@ -3,6 +3,7 @@
 #include "mpi/exchange.h"
 #include "mpi/memory.h"
 #include "mpi/random.h"
+#include "solvers/citest.h"
 #include "solvers/inner_product.h"
 #include "solvers/rates.h"
 #include "solvers/standardise.h"
@@ -12,9 +13,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Columns of the sample; others that are looked at together; bytes that a rank keeps of every
- * variable: its name and place in the result, its degree, its task and so on. */
-enum { SAMPLE = 64, BATCH = 16, OWN_BYTES = 200 };
+/* Columns of the sample; others that are looked at together. */
+enum { SAMPLE = 64, BATCH = 16 };
+
+/* Bytes that a rank keeps of every variable (its name 48, in the search 40, in tests and strengths
+ * 32, for the result some more), and of every pair that it separates: found, and sorted from there,
+ * with one member. */
+enum { OWN_BYTES = 144, SET_BYTES = 48 };
 
 /* Different columns, drawn by a partial shuffle that keeps only what it moved. */
 static int64_t draw_columns(uint64_t seed, int64_t p, int64_t *columns) {
@@ -69,36 +74,59 @@ static void count_adjacent(const dsep_table *table, const double *sample, int64_
     }
 }
 
-static int64_t add(int64_t a, int64_t b) {
+/* --- memory ---------------------------------------------------------------------------------- */
+
+/* Sums and products that are INT64_MAX where they overflow. */
+static int64_t plus(int64_t a, int64_t b) {
     int64_t sum = 0;
-    return a < 0 || b < 0 || __builtin_add_overflow(a, b, &sum) ? -1 : sum;
+    return __builtin_add_overflow(a, b, &sum) ? INT64_MAX : sum;
 }
 
-static int64_t largest(int64_t a, int64_t b, int64_t c) {
-    if (a < 0 || b < 0 || c < 0)
-        return INT64_MAX;
-    const int64_t most = a > b ? a : b;
-    return most > c ? most : c;
+static int64_t times(int64_t a, int64_t b, int64_t c) {
+    const int64_t product = dsep_bytes(a, b, c);
+    return product < 0 ? INT64_MAX : product;
 }
 
-static void forecast_memory(dsep_context *ctx, dsep_forecast *f) {
-    const int64_t n = f->n_samples, p = f->n_variables, nodes = dsep_nodes(ctx);
-    const int64_t ranks = (dsep_size(ctx) + nodes - 1) / nodes;
+static int64_t larger(int64_t a, int64_t b) {
+    return a > b ? a : b;
+}
+
+/* What a rank works with beside its variables: a tile of the matrix, or of the screen. */
+static int64_t work_of_rank(int64_t n, int whole) {
+    const int64_t rows = DSEP_CITEST_ROWS, columns = DSEP_CITEST_COLUMNS;
+    return whole ? 1 << 19
+                 : times(rows + columns, dsep_inner_stride(n), sizeof(float)) +
+                       rows * columns * (int64_t)sizeof(float);
+}
+
+/* The most of reading, of making correlations, of listing neighbours, and of testing. */
+void dsep_forecast_memory(const dsep_forecast_layout *layout, dsep_forecast *f) {
+    const int64_t n = f->n_samples, p = f->n_variables, each = layout->ranks_per_node;
+    const int64_t ranks = times(layout->nodes, each, 1), part = (p + ranks - 1) / ranks;
     const double places = f->density * (double)p * (double)(p - 1);
-    f->bytes_table = dsep_bytes(n, (p + nodes - 1) / nodes, sizeof(double));
-    f->bytes_columns = dsep_bytes(dsep_inner_stride(n), p, sizeof(double));
-    f->bytes_matrix = dsep_bytes(p, p, sizeof(double));
-    f->bytes_adjacency = (int64_t)(places * 5);
-    const int64_t bits = dsep_bytes(p, p, 1) / 8, lists = (int64_t)(places * 4) * (ranks + 1);
-    const int64_t own = dsep_bytes(p, OWN_BYTES, ranks);
-    const int64_t held = add(f->bytes_table, add(own, f->bytes_adjacency));
-    const int64_t reading = dsep_bytes(f->bytes_table, 2, 1);
-    const int64_t multiplying = add(f->bytes_matrix, add(f->bytes_columns, f->bytes_table));
-    const int64_t searching = add(held, add(f->bytes_matrix, bits));
-    const int64_t tiled = add(held, add(f->bytes_columns, lists));
-    f->bytes_whole = largest(reading, multiplying, searching);
-    f->bytes_tiled = largest(reading, tiled, tiled);
+    f->bytes_table = times(times(n, part, sizeof(double)), each, 1);
+    f->bytes_columns = times(dsep_inner_stride(n), p, sizeof(double));
+    f->bytes_matrix = times(p, p, sizeof(double));
+    f->bytes_adjacency = plus((int64_t)(places * 5), times(p, sizeof(int64_t), 1));
+    f->bytes_base = plus(layout->node_files, times(layout->rank_base, each, 1));
+    f->bytes_own = times(p, OWN_BYTES, each);
+    f->bytes_sets = (int64_t)(places / 2 * SET_BYTES / (double)layout->nodes);
+    const int64_t held = plus(f->bytes_base, f->bytes_table), own = plus(held, f->bytes_own);
+    f->bytes_reading = plus(held, times(layout->rank_reading, each, 1));
+    const int64_t bits = times(p, (p + 63) / 64, 8);
+    const int64_t lists = (int64_t)(places * 4 * ((double)each + 1 / (double)layout->nodes));
+    const int64_t searching = plus(f->bytes_adjacency, f->bytes_sets);
+    const int64_t with_matrix =
+        plus(own, plus(f->bytes_matrix, times(work_of_rank(n, 1), each, 1)));
+    const int64_t with_columns =
+        plus(own, plus(f->bytes_columns, times(work_of_rank(n, 0), each, 1)));
+    f->bytes_whole = larger(larger(f->bytes_reading, plus(with_matrix, f->bytes_columns)),
+                            plus(with_matrix, larger(plus(bits, f->bytes_adjacency), searching)));
+    f->bytes_tiled = larger(f->bytes_reading,
+                            plus(with_columns, larger(plus(lists, f->bytes_adjacency), searching)));
 }
+
+/* --- time ------------------------------------------------------------------------------------ */
 
 /* Rough rates of a rank on common hardware: tests of order 1 a second, flops of entries made on
  * demand, what it costs to have a variable (its name, row, strengths, marks), and to read a
@@ -115,14 +143,20 @@ static int matrix_pays(const dsep_forecast *f) {
 }
 
 void dsep_forecast_measure(dsep_context *ctx, dsep_forecast *f) {
-    const double n = (double)f->n_samples, p = (double)f->n_variables, ranks = dsep_size(ctx);
+    const double n = (double)f->n_samples, p = (double)f->n_variables;
     const dsep_rates rates = dsep_rates_measure(f->n_samples);
-    const double rest = p * (VARIABLE + n * VALUE / ranks);
     double pair[] = {rates.whole, rates.tiled};
     dsep_max_f64(ctx, pair, 2);
-    f->whole = (dsep_forecast_time){p * p / 2 / ranks * pair[0], f->tests_1 / ranks / TESTS, rest};
-    f->tiled = (dsep_forecast_time){p * p / 2 / ranks * pair[1],
-                                    f->tests_1 / ranks * (1 / TESTS + 2 * n / FLOPS), rest};
+    const dsep_forecast_time common = {.reading = n * p * VALUE, .rest = p * VARIABLE};
+    f->whole = f->tiled = common;
+    f->whole.order_0 = p * p / 2 * pair[0];
+    f->tiled.order_0 = p * p / 2 * pair[1];
+    f->whole.order_1 = f->tests_1 / TESTS;
+    f->tiled.order_1 = f->tests_1 * (1 / TESTS + 2 * n / FLOPS);
+}
+
+double dsep_forecast_seconds(const dsep_forecast_time *time, int64_t ranks) {
+    return (time->order_0 + time->order_1 + time->reading) / (double)ranks + time->rest;
 }
 
 int dsep_forecast_search(dsep_context *ctx, const dsep_table *table, double alpha, uint64_t seed,
@@ -150,7 +184,9 @@ int dsep_forecast_search(dsep_context *ctx, const dsep_table *table, double alph
     forecast->density = pairs / (double)count / (double)(p - 1);
     forecast->tests_0 = (double)p * (double)(p - 1) / 2;
     forecast->tests_1 = squares / (double)count * (double)p;
-    forecast_memory(ctx, forecast);
+    const int64_t nodes = dsep_nodes(ctx);
+    const dsep_forecast_layout here = {nodes, (dsep_size(ctx) + nodes - 1) / nodes, 0, 0, 0};
+    dsep_forecast_memory(&here, forecast);
     forecast->matrix_pays = matrix_pays(forecast);
 cleanup:
     free(sample);

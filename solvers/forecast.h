@@ -4,12 +4,22 @@
 
 #include "mpi/table.h"
 
-/* Seconds on these ranks, from a moment's measurement on this machine: never the same twice. */
+/* Seconds of one rank, from a moment's measurement on this machine: never the same twice. Ranks
+ * share all but `rest`. */
 typedef struct {
     double order_0;
     double order_1; /* at most: separated pairs stop early */
-    double rest;    /* to read, measure strengths, orient and write, about */
+    double reading;
+    double rest; /* names, marks, a result: whatever the ranks */
 } dsep_forecast_time;
+
+/* The machine that memory is forecast for. */
+typedef struct {
+    int64_t nodes, ranks_per_node;
+    int64_t rank_base;    /* bytes of a rank before it reads anything */
+    int64_t node_files;   /* of the program and its libraries, once a node */
+    int64_t rank_reading; /* of a rank beside its part of the table, while it reads */
+} dsep_forecast_layout;
 
 typedef struct {
     int64_t n_samples, n_variables;
@@ -19,6 +29,10 @@ typedef struct {
     int64_t bytes_columns;   /* a node: standardised columns, shared */
     int64_t bytes_matrix;    /* a node: the correlation matrix, where it is held */
     int64_t bytes_adjacency; /* a node: neighbours after order 0 */
+    int64_t bytes_base;      /* a node: program, libraries, and its ranks before they read */
+    int64_t bytes_own;       /* a node: what ranks keep for themselves of every variable */
+    int64_t bytes_sets;      /* a node: separating sets */
+    int64_t bytes_reading;   /* a node, at the most, while the table is read */
     int64_t bytes_whole;     /* a node, at the most, with the matrix; INT64_MAX when it overflows */
     int64_t bytes_tiled;     /* the same without it */
     dsep_forecast_time whole, tiled; /* by dsep_forecast_measure() */
@@ -33,7 +47,14 @@ typedef struct {
 int dsep_forecast_search(dsep_context *ctx, const dsep_table *table, double alpha, uint64_t seed,
                          dsep_forecast *forecast);
 
+/* Fills the bytes for another machine; dsep_forecast_search() has filled them for the ranks that
+ * called it, without what a rank has before it reads. Not collective. */
+void dsep_forecast_memory(const dsep_forecast_layout *layout, dsep_forecast *forecast);
+
 /* Fills the seconds. Collective. Cost: some milliseconds of measurement. */
 void dsep_forecast_measure(dsep_context *ctx, dsep_forecast *forecast);
+
+/* Seconds of a whole run on so many ranks like this one. Not collective. */
+double dsep_forecast_seconds(const dsep_forecast_time *time, int64_t ranks);
 
 #endif

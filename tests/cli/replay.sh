@@ -15,7 +15,6 @@ refused() {
 
 refused 2 'needs --ranks' "a replay without ranks" --replay x.h5
 refused 2 'leave out .x\.csv' "a replay and data" --replay x.h5 --ranks 4 x.csv
-refused 2 '--ranks is for --replay' "ranks of a forecast" --ranks 4 x.csv
 refused 2 'needs DATA, or --replay' "neither" --json
 refused 2 'whole number from 1 to 1000000' "too many ranks" --replay x.h5 --ranks 1000001
 refused 5 'x\.h5' "no such file" --replay "$scratch/x.h5" --ranks 4

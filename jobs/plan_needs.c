@@ -1,0 +1,286 @@
+#include "jobs/plan_needs.h"
+
+#include "jobs/commands.h"
+#include "jobs/method_memory.h"
+#include "jobs/replicates.h"
+#include "jobs/represent_run.h"
+#include "jobs/sensitivity_options.h"
+#include "mpi/exchange.h"
+#include "solvers/inner_product.h"
+#include "solvers/replicate.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Seconds that a program takes to start on several ranks and to end. */
+static const double START = 0.5;
+
+static const char *const method_names[] = {
+    [DSEP_METHOD_PC] = "discover --method pc",
+    [DSEP_METHOD_LINGAM] = "discover --method lingam",
+    [DSEP_METHOD_ICA_LINGAM] = "discover --method ica-lingam",
+    [DSEP_METHOD_VAR_LINGAM] = "discover --method var-lingam",
+    [DSEP_METHOD_EXACT] = "discover --method exact",
+    [DSEP_METHOD_DAGMA] = "discover --method dagma",
+    [DSEP_METHOD_NOTEARS] = "discover --method notears",
+};
+
+/* --- PC -------------------------------------------------------------------------------------- */
+
+/* Bytes of an edge in a result and of a separated pair there; of either in a checkpoint; of a
+ * variable in a result. */
+enum { EDGE = 48, SEPARATED = 32, KEPT = 24, VARIABLE = 96 };
+
+static void take_given(int64_t bytes, dsep_plan_needs *needs) {
+    needs->memory_given = bytes ? bytes : INT64_MAX;
+}
+
+static void time_pc(dsep_context *ctx, dsep_plan_needs *needs) {
+    dsep_forecast *f = &needs->input.forecast;
+    dsep_forecast_measure(ctx, f);
+    const dsep_forecast_time time = needs->input.whole ? f->whole : f->tiled;
+    needs->timed = 1;
+    needs->serial = START + time.rest;
+    needs->unit = time.order_0 + time.order_1;
+    needs->search = needs->unit + time.reading;
+    needs->tests = f->tests_0 + f->tests_1;
+}
+
+static int read_pc(dsep_context *ctx, const dsep_invocation *call, dsep_plan_needs *needs) {
+    int code = DSEP_OK;
+    const dsep_discover_settings *settings = call->settings;
+    dsep_replicates replicates = {0};
+    needs->is_pc = 1;
+    needs->discover = settings;
+    take_given(settings->memory_per_node, needs);
+    DSEP_AGREE(ctx, dsep_replicates_check(&settings->replicate, dsep_context_error(ctx)));
+    DSEP_TRY(dsep_discover_input_read(ctx, settings, call->arguments[0], &needs->input));
+    const dsep_forecast *f = &needs->input.forecast;
+    DSEP_AGREE(ctx, dsep_replicates_prepare(settings, needs->input.table, DSEP_GRAPH_CPDAG,
+                                            dsep_context_error(ctx), &replicates));
+    needs->units = replicates.requested;
+    needs->n_samples = f->n_samples;
+    needs->n_variables = f->n_variables;
+    needs->memory_available = needs->input.memory_available;
+    time_pc(ctx, needs);
+    const double pairs = f->density * f->tests_0, p = (double)f->n_variables;
+    needs->disk = (int64_t)(p * VARIABLE + pairs * (EDGE + SEPARATED));
+    needs->checkpoint = (int64_t)(p * 8 + pairs * KEPT);
+cleanup:
+    dsep_replicates_release(&replicates);
+    return code;
+}
+
+/* The fewest ranks a replicate with which all groups of a node fit, as dsep_replicates_plan() has
+ * it: bytes of all of them. */
+static int64_t bytes_of_groups(const dsep_plan_needs *needs, int64_t each_node, int64_t left) {
+    const dsep_forecast *f = &needs->input.forecast;
+    int64_t least = INT64_MAX;
+    for (int whole = needs->input.whole; whole >= 0; whole--) {
+        const int64_t one = dsep_replicator_bytes(f->n_samples, f->n_variables, whole);
+        for (int64_t each = 1; each <= each_node && one >= 0; each++) {
+            const int64_t all = dsep_bytes(one, (each_node + each - 1) / each, 1);
+            if (all >= 0 && all <= left)
+                return all;
+            least = all >= 0 && all < least ? all : least;
+        }
+    }
+    return least;
+}
+
+static int64_t bytes_pc(dsep_plan_needs *needs, int64_t nodes, int64_t each, int64_t limit) {
+    dsep_discover_input *input = &needs->input;
+    const dsep_forecast *f = &input->forecast;
+    const dsep_forecast_layout layout = dsep_discover_input_layout(input, nodes, each);
+    input->memory_available = limit;
+    dsep_discover_input_move(needs->discover, &layout, input);
+    if (needs->units == 0 || input->bytes_node == INT64_MAX)
+        return input->bytes_node;
+    const int64_t held = f->bytes_base + f->bytes_table + f->bytes_own + f->bytes_columns;
+    const int64_t groups = bytes_of_groups(needs, each, limit - held);
+    const int64_t all = groups > INT64_MAX - held ? INT64_MAX : held + groups;
+    return all > input->bytes_node ? all : input->bytes_node;
+}
+
+/* --- other methods --------------------------------------------------------------------------- */
+
+/* The least of all nodes, or as the user says. */
+static void look_around(dsep_context *ctx, int64_t given, dsep_plan_needs *needs) {
+    needs->memory_available = given ? given : dsep_memory_available();
+    dsep_min_i64(ctx, &needs->memory_available, 1);
+    take_given(given, needs);
+}
+
+static int64_t or_overflow(int64_t bytes) {
+    return bytes < 0 ? INT64_MAX : bytes;
+}
+
+static void take_table(const dsep_table *table, dsep_plan_needs *needs) {
+    needs->n_samples = table->n_samples;
+    needs->n_variables = table->n_variables;
+    needs->table = or_overflow(dsep_bytes(table->n_samples, table->n_variables, sizeof(double)));
+}
+
+static int read_method(dsep_context *ctx, const dsep_invocation *call, dsep_plan_needs *needs) {
+    int code = DSEP_OK;
+    dsep_table *table = NULL;
+    dsep_replicates replicates = {0};
+    const dsep_discover_settings *settings = call->settings;
+    const dsep_table_settings reading = dsep_data_settings(&settings->data, call->arguments[0], 2);
+    DSEP_AGREE(ctx, dsep_replicates_check(&settings->replicate, dsep_context_error(ctx)));
+    DSEP_TRY(dsep_table_read(ctx, &reading, &table));
+    take_table(table, needs);
+    DSEP_AGREE(ctx, dsep_replicates_prepare(settings, table, DSEP_GRAPH_DAG,
+                                            dsep_context_error(ctx), &replicates));
+    needs->units = replicates.requested;
+    look_around(ctx, settings->memory_per_node, needs);
+    const int64_t all = or_overflow(dsep_method_memory(settings, table, 1));
+    const int64_t none = or_overflow(dsep_method_memory(settings, table, 0));
+    needs->node = none;
+    needs->spread = all - none; /* over the nodes */
+    if (needs->units > 0) {     /* every rank may have a replicate: its table and what it needs */
+        needs->node = all < INT64_MAX / 2 ? all + needs->table : INT64_MAX;
+        needs->rank = needs->node;
+    }
+cleanup:
+    dsep_replicates_release(&replicates);
+    dsep_table_destroy(&table);
+    return code;
+}
+
+static int read_represent(dsep_context *ctx, const dsep_invocation *call, dsep_plan_needs *needs) {
+    int code = DSEP_OK;
+    dsep_represent_settings settings = *(const dsep_represent_settings *)call->settings;
+    dsep_represent_run run = {.call = call, .settings = &settings};
+    look_around(ctx, settings.memory_per_node, needs);
+    settings.memory_per_node = INT64_MAX; /* what does not fit is said later, with what would */
+    settings.dry_run = 0;
+    DSEP_TRY(dsep_represent_input(ctx, &run));
+    take_table(run.table, needs);
+    needs->node = dsep_represent_bytes(&run, 0);
+    needs->rank = dsep_represent_bytes(&run, 1) - needs->node;
+    needs->units = settings.replicates;
+cleanup:
+    dsep_environments_destroy(&run.environments);
+    dsep_table_destroy(&run.table);
+    free(run.labels);
+    free(run.rows);
+    return code;
+}
+
+/* --- studies --------------------------------------------------------------------------------- */
+
+static double greatest(const dsep_study_design *design, const char *name) {
+    double most = 0;
+    for (int64_t cell = 0; cell < design->n_cells; cell++) {
+        const double value = dsep_study_value(design, cell, name, 0);
+        most = value > most ? value : most;
+    }
+    return most;
+}
+
+/* Every rank may have a run of its own. */
+static void take_runs(int64_t columns, int whole, dsep_plan_needs *needs) {
+    const int64_t one = dsep_replicator_bytes(columns * needs->n_samples, needs->n_variables, whole);
+    needs->rank = or_overflow(one);
+}
+
+/* Runs on a table: a search like the first cell's is timed, and a matrix is held. */
+static int read_runs(dsep_context *ctx, const dsep_invocation *call, dsep_plan_needs *needs) {
+    int code = DSEP_OK;
+    dsep_table *table = NULL;
+    dsep_study_design *design = NULL;
+    const dsep_sensitivity_settings *settings = call->settings;
+    const dsep_table_settings reading = dsep_data_settings(&settings->data, call->arguments[0], 5);
+    dsep_forecast *f = &needs->input.forecast;
+    DSEP_TRY(dsep_table_read(ctx, &reading, &table));
+    DSEP_AGREE(
+        ctx, dsep_sensitivity_design(settings, table->n_samples, dsep_context_error(ctx), &design));
+    take_table(table, needs);
+    DSEP_TRY(dsep_forecast_search(ctx, table, greatest(design, "alpha"),
+                                  (uint64_t)settings->common.seed, f));
+    needs->input.whole = 1;
+    time_pc(ctx, needs);
+    needs->units = design->n_units;
+    needs->node = f->bytes_columns;
+    take_runs(1, 1, needs);
+cleanup:
+    dsep_study_design_destroy(&design);
+    dsep_table_destroy(&table);
+    return code;
+}
+
+static int read_simulation(dsep_context *ctx, const dsep_invocation *call, dsep_plan_needs *needs) {
+    int code = DSEP_OK;
+    dsep_study_design *design = NULL;
+    DSEP_AGREE(ctx, dsep_sensitivity_design(call->settings, 0, dsep_context_error(ctx), &design));
+    needs->n_samples = (int64_t)greatest(design, "samples");
+    needs->n_variables = (int64_t)greatest(design, "variables");
+    needs->units = design->n_units;
+    take_runs(2, 1, needs);
+cleanup:
+    dsep_study_design_destroy(&design);
+    return code;
+}
+
+static int read_sensitivity(dsep_context *ctx, const dsep_invocation *call,
+                            dsep_plan_needs *needs) {
+    const dsep_sensitivity_settings *settings = call->settings;
+    needs->subject = settings->simulate ? "sensitivity --simulate" : "sensitivity";
+    look_around(ctx, settings->memory_per_node, needs);
+    if (!settings->simulate && call->n_arguments == 0)
+        return dsep_fail(ctx, DSEP_ERROR_USAGE, "dsep sensitivity needs DATA, or --simulate");
+    return settings->simulate ? read_simulation(ctx, call, needs) : read_runs(ctx, call, needs);
+}
+
+/* --- all of them ----------------------------------------------------------------------------- */
+
+int dsep_plan_needs_read(dsep_context *ctx, const dsep_invocation *call, dsep_plan_needs *needs) {
+    *needs = (dsep_plan_needs){.base = dsep_memory_look(), .serial = START};
+    int64_t most[] = {needs->base.private, needs->base.files};
+    dsep_max_i64(ctx, most, 2);
+    needs->base = (dsep_memory_own){most[0], most[1]};
+    if (call->command == &dsep_command_represent) {
+        needs->subject = "represent";
+        return read_represent(ctx, call, needs);
+    }
+    if (call->command == &dsep_command_sensitivity)
+        return read_sensitivity(ctx, call, needs);
+    if (call->command != &dsep_command_discover)
+        return dsep_fail(ctx, DSEP_ERROR_USAGE,
+                         "dsep %s is never a long job; there are plans of discover, represent and "
+                         "sensitivity",
+                         call->command->name);
+    const dsep_discover_settings *settings = call->settings;
+    needs->subject = method_names[settings->method];
+    return settings->method == DSEP_METHOD_PC ? read_pc(ctx, call, needs)
+                                              : read_method(ctx, call, needs);
+}
+
+void dsep_plan_needs_release(dsep_plan_needs *needs) {
+    dsep_discover_input_release(&needs->input);
+}
+
+int64_t dsep_plan_needs_bytes(dsep_plan_needs *needs, int64_t nodes, int64_t ranks_per_node,
+                              int64_t limit) {
+    if (needs->is_pc)
+        return bytes_pc(needs, nodes, ranks_per_node, limit);
+    const double ranks = (double)ranks_per_node;
+    const double bytes = (double)needs->base.files + (double)needs->node +
+                         (double)(needs->table + needs->spread) / (double)nodes +
+                         ranks * (double)(needs->base.private + needs->rank);
+    return bytes < 9e18 ? (int64_t)bytes : INT64_MAX;
+}
+
+double dsep_plan_needs_seconds(const dsep_plan_needs *needs, int64_t ranks, int64_t parts) {
+    if (!needs->timed)
+        return 0;
+    const double units = (double)((needs->units + parts - 1) / parts);
+    const double at_once = (double)(ranks < needs->units ? ranks : needs->units);
+    double seconds = needs->serial + needs->search / (double)ranks;
+    if (units >= at_once && units > 0)
+        seconds += needs->unit * (double)(int64_t)((units + at_once - 1) / at_once);
+    else if (units > 0)
+        seconds += needs->unit * units / (double)ranks;
+    return seconds;
+}
