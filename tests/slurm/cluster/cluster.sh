@@ -32,9 +32,12 @@ on() {
     env -i PATH="$PATH" HOME="${HOME:-/}" LANG=C "$base/on" "$node" "$@"
 }
 
-# submitted SCRIPT...: into $job
-submitted() {
-    job=$(on n0 sbatch --parsable "$@")
+# submit NAME SUBMIT-OPTION... discover ARGUMENT...: by dsep, its result NAME.h5; the number into $job
+submit() {
+    local name=$1
+    shift
+    on n0 "$DSEP" submit --quiet "$@" -o "$name.h5" >"$name.submit" 2>&1 || return
+    job=$(sed -n 's/^ *"job": "\([0-9]*\)".*/\1/p' "$name.job/job.json")
 }
 
 # field JOB NAME: as scontrol tells it
@@ -72,13 +75,30 @@ passed() {
     echo "$((t / 1000)).$((t % 1000 / 100))"
 }
 
-# done_with_cluster FILE...: ends the script; where something failed, the files and Slurm's logs are
-# shown
+# killed_rank NODE JOB: kill -9 of a rank of the job's first step there
+killed_rank() {
+    local rank
+    rank=$(on "$1" scontrol listpids "$2.0" | awk '$5 ~ /^[0-9]+$/ { print $1; exit }')
+    on "$1" /bin/kill -9 "$rank"
+}
+
+# killed_node NODE: all that runs there is gone at once
+killed_node() {
+    kill -9 "$(cat "$base/run/$1")"
+}
+
+# wire NODE up|down: its cable
+wire() {
+    on n0 ip link set "v${1#n}" "$2"
+}
+
+# done_with_cluster FILE...: ends the script; where something failed, the ends of the files and of
+# Slurm's logs are shown
 done_with_cluster() {
     if [ "$failures" -gt 0 ]; then
-        for file in "$@" "$base"/log/*; do
+        for file in "$@" "$base"/log/slurm*; do
             echo "# == $file"
-            tail -n 40 "$file" | sed 's/^/# /'
+            tail -n 30 "$file" | sed 's/^/# /'
         done
     fi
     finish

@@ -79,8 +79,9 @@ n0() {
 
 # --- Slurm -----------------------------------------------------------------------------------
 
-# What shortens waiting: cred_expire is also how long a requeued job waits; SlurmdTimeout is when a
-# silent node counts as down.
+# What shortens waiting: cred_expire is how long a requeued job waits (5 is the least; below it Slurm
+# takes 120), KillWait how long srun and slurmd wait for what was told to end, SlurmdTimeout how long
+# a node may be silent.
 cat >"$base/slurm.conf" <<END
 ClusterName=test
 SlurmctldHost=n0(10.88.0.100)
@@ -88,7 +89,7 @@ SlurmUser=root
 SlurmdUser=root
 AuthType=auth/munge
 CredType=cred/munge
-AuthInfo=socket=$base/run/munge,cred_expire=${CRED_EXPIRE:-5}
+AuthInfo=socket=$base/run/munge,cred_expire=5
 StateSaveLocation=$base/state
 SlurmdSpoolDir=$base/spool/%n
 SlurmctldPidFile=$base/run/slurmctld.id
@@ -104,10 +105,12 @@ SlurmdParameters=config_overrides
 SchedulerParameters=bf_interval=1,sched_interval=1,batch_sched_delay=0,sched_min_interval=0
 ReturnToService=2
 JobRequeue=1
-KillWait=${KILL_WAIT:-3}
-MessageTimeout=${MESSAGE_TIMEOUT:-5}
+KillWait=1
+MessageTimeout=5
 SlurmctldTimeout=10
-SlurmdTimeout=${SLURMD_TIMEOUT:-8}
+EioTimeout=2
+TCPTimeout=1
+SlurmdTimeout=6
 MinJobAge=3600
 JobAcctGatherType=jobacct_gather/linux
 JobAcctGatherFrequency=1
