@@ -573,11 +573,11 @@ static char *settings_text(dsep_invocation *call) {
 
 /* Options that may differ between a run and the one that goes on with it. All others count. */
 static const char *const without_effect[] = {
-    "output",      "study",   "progress",        "log-json",
-    "quiet",       "help",    "version",         "max-time",
-    "resume",      "restart", "allow-partial",   "checkpoint-every",
-    "part",        "dry-run", "memory-per-node", "ranks-per-replicate",
-    "correlation",
+    "output",      "study",         "progress",        "log-json",
+    "quiet",       "help",          "version",         "max-time",
+    "resume",      "restart",       "allow-partial",   "checkpoint-every",
+    "part",        "dry-run",       "memory-per-node", "ranks-per-replicate",
+    "correlation", "progress-file",
 };
 
 static int has_effect(const char *name) {
@@ -611,46 +611,6 @@ char *dsep_options_key(const dsep_invocation *call) {
         return text;
     free(text);
     return NULL;
-}
-
-/* One option as a word, where it counts and is not as it is without it. */
-static int print_word(target place, void *stream) {
-    const dsep_option *option = place.option;
-    const int flag = option->kind == DSEP_OPTION_FLAG;
-    char *text = NULL;
-    size_t length = 0;
-    FILE *value = open_memstream(&text, &length);
-    if (!value)
-        return 1;
-    if (option->kind == DSEP_OPTION_TEXT)
-        fputs(is_set(place) ? *(char *const *)place.field : "", value);
-    else if (option->kind == DSEP_OPTION_INTEGER && option->choices &&
-             *(const int64_t *)place.field == 0)
-        fputs(option->choices, value);
-    else
-        print_value(value, place);
-    const int failed = fclose(value) != 0;
-    if (!failed && is_set(place) && has_effect(option->name) &&
-        (!option->fallback || strcmp(text, option->fallback) != 0))
-        fprintf(stream, "--%s%s%s%c", option->name, flag ? "" : "=", flag ? "" : text, '\0');
-    free(text);
-    return failed;
-}
-
-char *dsep_options_words(const dsep_invocation *call, size_t *bytes) {
-    char *text = NULL;
-    FILE *stream = open_memstream(&text, bytes);
-    if (!stream)
-        return NULL;
-    fprintf(stream, "%s%c", call->command->name, '\0');
-    int failed = each_option(call->command, call->settings, print_word, stream);
-    fprintf(stream, "--%c", '\0');
-    for (int i = 0; i < call->n_arguments; i++)
-        fprintf(stream, "%s%c", call->arguments[i], '\0');
-    failed |= fclose(stream) != 0;
-    if (failed)
-        free(text);
-    return failed ? NULL : text;
 }
 
 /* --- public ---------------------------------------------------------------------------------- */

@@ -95,12 +95,6 @@ char *dsep_options_key(const dsep_invocation *call);
  * option of this name. Not collective. Lent. */
 const void *dsep_options_field(const dsep_invocation *call, const char *name);
 
-/* The command as words that give the same result, each ended by a NUL: its name, the options that
- * can change the result and are not at their defaults, whether they came from the line or from a
- * study file, each as one word, "--", the arguments. Not collective. Owner: the caller, free().
- * NULL without memory. */
-char *dsep_options_words(const dsep_invocation *call, size_t *bytes);
-
 /* Frees the invocation and sets *call to NULL; accepts NULL. Not collective. */
 void dsep_invocation_destroy(dsep_invocation **call);
 

@@ -118,8 +118,8 @@ static int read_part(joining *j, const char *path) {
                          "commands with --part leave",
                          path);
     return dsep_fail(ctx, DSEP_ERROR_DATA,
-                     "%s; dsep merge takes the files that commands with --part leave: make this "
-                     "one again",
+                     "%s; dsep merge takes the files that commands with --part leave: if this was "
+                     "one, make it again",
                      now->notes);
 }
 

@@ -2,6 +2,7 @@
 
 #include "io/checkpoint.h"
 #include "io/replace_file.h"
+#include "jobs/option_words.h"
 #include "mpi/exchange.h"
 #include "mpi/memory.h"
 
@@ -278,9 +279,8 @@ cleanup:
     return code;
 }
 
-/* Names and words. Not collective: the same on every rank. */
-static int describe(const dsep_invocation *call, const char *output, dsep_error *error,
-                    dsep_running *running) {
+/* Not collective: the same on every rank. */
+static int name_files(const char *output, dsep_error *error, dsep_running *running) {
     char *file = dsep_part_path(output, running->part);
     running->runs = strdup("");
     running->output = strdup(output);
@@ -289,11 +289,9 @@ static int describe(const dsep_invocation *call, const char *output, dsep_error 
     if (running->part.count > 0) {
         running->file = file;
         file = NULL;
-        running->words = dsep_options_words(call, &running->words_bytes);
     }
     free(file);
-    return running->runs && running->output && running->path &&
-                   (running->part.count == 0 || running->words)
+    return running->runs && running->output && running->path
                ? DSEP_OK
                : dsep_out_of_memory(error, "the checkpoint's name");
 }
@@ -310,8 +308,13 @@ int dsep_running_open(dsep_context *ctx, const dsep_invocation *call,
                          "--resume and --restart contradict each other: give one of them");
     DSEP_AGREE(ctx, dsep_part_parse(options->part, dsep_context_error(ctx), &running->part));
     dsep_clock_date(dsep_clock_now() - (int64_t)(dsep_clock() - clock_began), running->started);
-    DSEP_AGREE(ctx, describe(call, output, dsep_context_error(ctx), running));
+    DSEP_AGREE(ctx, name_files(output, dsep_context_error(ctx), running));
     DSEP_TRY(make_key(ctx, call, input, &running->key));
+    if (running->file && dsep_rank(ctx) == 0)
+        running->words = dsep_option_words(call, running->key, &running->words_bytes);
+    DSEP_AGREE(ctx, !running->file || dsep_rank(ctx) > 0 || running->words
+                        ? DSEP_OK
+                        : dsep_out_of_memory(dsep_context_error(ctx), "the command"));
     dsep_stop_listen();
     running->stop = dsep_stop_create(ctx, clock_began, options->max_time);
     if (options->restart)

@@ -24,7 +24,7 @@ extern const dsep_option dsep_running_option_table[];
 #define DSEP_RUNNING_SECONDS "seconds"
 #define DSEP_RUNNING_SECTIONS "sections"
 #define DSEP_RUNNING_PART "part"           /* a dsep_part */
-#define DSEP_RUNNING_ARGUMENTS "arguments" /* dsep_options_words() */
+#define DSEP_RUNNING_ARGUMENTS "arguments" /* dsep_option_words() */
 #define DSEP_RUNNING_FOLDER "folder"       /* where the command was given */
 #define DSEP_RUNNING_PARTS "parts"         /* one line a part: file, K/N, checksum */
 enum { DSEP_RUNNING_BLOCKS = 6 };          /* of these at once, at most */
@@ -45,7 +45,7 @@ typedef struct {
     dsep_part part;     /* whose units alone are done; zeros: all */
     char *output;       /* as the caller named it */
     char *file;         /* where a part is left; NULL without */
-    char *words;        /* of its command; NULL without */
+    char *words;        /* of its command; NULL without, and on other ranks than 0 */
     size_t words_bytes;
     char *parts;       /* what was united to get here; NULL: nothing */
     int foreign_file;  /* the part file that is there is another command's */
