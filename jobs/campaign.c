@@ -20,6 +20,7 @@ typedef struct {
     dsep_tally **part; /* [n_tallies] of this rank since the last meeting */
     int64_t *todo;     /* [n_todo] units of this batch */
     uint8_t *finished; /* [n_todo] */
+    dsep_campaign_shape shape;
     int64_t n_todo;
     int64_t *fresh; /* units that this rank has done since the last union, as its group's first */
     int64_t n_fresh;
@@ -30,8 +31,8 @@ typedef struct {
 
 /* --- state ----------------------------------------------------------------------------------- */
 
-static void block_name(const working *c, const char *part, char name[DSEP_STATE_NAME]) {
-    snprintf(name, DSEP_STATE_NAME, "%s.%s", c->plan->name, part);
+void dsep_campaign_block(const char *name, const char *part, char block[DSEP_STATE_NAME]) {
+    snprintf(block, DSEP_STATE_NAME, "%s.%s", name, part);
 }
 
 /* All edges of all tallies, one after another, behind their numbers. */
@@ -55,9 +56,9 @@ static int lend_tallies(working *c, dsep_state *state, dsep_error *error) {
             memcpy(edges + at, c->made->tally[t]->edges, (size_t)n_edges[t] * sizeof *edges);
         at += n_edges[t];
     }
-    block_name(c, "n_edges", name);
+    dsep_campaign_block(c->plan->name, DSEP_CAMPAIGN_N_EDGES, name);
     code = dsep_state_give(state, name, 0, n_edges, count * (int64_t)sizeof *n_edges, error);
-    block_name(c, "edges", name);
+    dsep_campaign_block(c->plan->name, DSEP_CAMPAIGN_EDGES, name);
     const int second =
         dsep_state_give(state, name, 0, edges, total * (int64_t)sizeof *edges, error);
     return code ? code : second;
@@ -70,15 +71,17 @@ static int keep(working *c) {
     dsep_error *error = dsep_context_error(c->ctx);
     const dsep_campaign_plan *plan = c->plan;
     int mine = plan->with ? dsep_state_join(&state, plan->with, error) : DSEP_OK;
-    block_name(c, "done", name);
+    dsep_campaign_block(c->plan->name, DSEP_CAMPAIGN_DONE, name);
     if (!mine)
         mine = dsep_state_lend(&state, name, 0, c->made->done, plan->n_units, error);
-    block_name(c, "values", name);
+    dsep_campaign_block(c->plan->name, DSEP_CAMPAIGN_VALUES, name);
     if (!mine)
         mine = dsep_state_lend(&state, name, 0, c->made->values,
                                plan->n_units * plan->n_values * (int64_t)sizeof(double), error);
     if (!mine)
         mine = lend_tallies(c, &state, error);
+    if (!mine && c->running->part.count > 0)
+        mine = dsep_state_lend(&state, DSEP_CAMPAIGN_BLOCK, 0, &c->shape, sizeof c->shape, error);
     DSEP_AGREE(c->ctx, mine);
     dsep_running_keep(c->ctx, c->running, &state);
 cleanup:
@@ -92,10 +95,10 @@ static int resume_tallies(working *c, dsep_error *error) {
     int64_t *n_edges = dsep_array(c->plan->n_tallies, sizeof *n_edges);
     if (!n_edges)
         return dsep_out_of_memory(error, "the counts of edges");
-    block_name(c, "n_edges", name);
+    dsep_campaign_block(c->plan->name, DSEP_CAMPAIGN_N_EDGES, name);
     DSEP_TRY(dsep_state_read(&c->running->state, name, n_edges,
                              c->plan->n_tallies * (int64_t)sizeof *n_edges, error));
-    block_name(c, "edges", name);
+    dsep_campaign_block(c->plan->name, DSEP_CAMPAIGN_EDGES, name);
     const dsep_state_block *edges = dsep_state_find(&c->running->state, name);
     int64_t left = edges ? edges->bytes / (int64_t)sizeof(dsep_tally_edge) : 0;
     const dsep_tally_edge *at = edges ? edges->data : NULL;
@@ -117,11 +120,11 @@ static int resume(working *c) {
     char name[DSEP_STATE_NAME];
     dsep_error *error = dsep_context_error(c->ctx);
     const dsep_state *state = &c->running->state;
-    block_name(c, "done", name);
+    dsep_campaign_block(c->plan->name, DSEP_CAMPAIGN_DONE, name);
     if (!c->running->found || !dsep_state_find(state, name))
         return DSEP_OK;
     int mine = dsep_state_read(state, name, c->made->done, c->plan->n_units, error);
-    block_name(c, "values", name);
+    dsep_campaign_block(c->plan->name, DSEP_CAMPAIGN_VALUES, name);
     if (!mine)
         mine =
             dsep_state_read(state, name, c->made->values,
@@ -159,7 +162,7 @@ static int wants_stop(void *data) {
 static void tell(int64_t taken, void *data) {
     working *c = data;
     dsep_log_progress(c->ctx, c->plan->units, (double)(c->made->n_done + taken),
-                      (double)c->plan->n_units, c->plan->units);
+                      (double)dsep_part_units(c->running->part, c->plan->n_units), c->plan->units);
 }
 
 /* --- meetings -------------------------------------------------------------------------------- */
@@ -216,7 +219,7 @@ static void choose_batch(working *c, int64_t first_open) {
         end = (first_open / round + 1) * round;
     c->n_todo = 0;
     for (int64_t u = first_open; u < end && c->n_todo < c->batch; u++)
-        if (!c->made->done[u])
+        if (!c->made->done[u] && dsep_part_has(c->running->part, u))
             c->todo[c->n_todo++] = u;
 }
 
@@ -250,7 +253,8 @@ cleanup:
 }
 
 static int64_t next_open(const working *c, int64_t from) {
-    while (from < c->plan->n_units && c->made->done[from])
+    while (from < c->plan->n_units &&
+           (c->made->done[from] || !dsep_part_has(c->running->part, from)))
         from++;
     return from;
 }
@@ -281,6 +285,10 @@ static int run_batches(working *c) {
             DSEP_TRY(keep(c));
         if (c->made->stopped)
             break;
+    }
+    if (c->running->part.count > 0 && !c->made->stopped) {
+        DSEP_TRY(keep(c));
+        c->running->share_is_done = c->made->stopped = 1;
     }
 cleanup:
     return code;
@@ -334,8 +342,18 @@ int dsep_campaign_run(dsep_context *ctx, dsep_groups *groups, const dsep_campaig
                  .groups = groups,
                  .plan = plan,
                  .running = running,
+                 .shape = {.n_units = plan->n_units,
+                           .n_values = plan->n_values,
+                           .n_tallies = plan->n_tallies},
                  .batch = dsep_groups_count(groups)};
+    snprintf(c.shape.name, sizeof c.shape.name, "%s", plan->name);
+    snprintf(c.shape.units, sizeof c.shape.units, "%s", plan->units);
     *made = NULL;
+    if (running->part.count > 0)
+        dsep_log_line(ctx, "part %lld of %lld: %lld of %lld %s", (long long)running->part.number,
+                      (long long)running->part.count,
+                      (long long)dsep_part_units(running->part, plan->n_units),
+                      (long long)plan->n_units, plan->units);
     DSEP_AGREE(ctx, allocate(&c));
     DSEP_TRY(resume(&c));
     DSEP_TRY(run_batches(&c));

@@ -30,6 +30,20 @@ typedef struct {
     const dsep_state *with; /* what every checkpoint holds beside; lent; may be NULL */
 } dsep_campaign_plan;
 
+/* What a part keeps of it in the block DSEP_CAMPAIGN_BLOCK, so that parts can be united. */
+typedef struct {
+    char name[DSEP_STATE_NAME], units[DSEP_STATE_NAME];
+    int64_t n_units, n_values, n_tallies;
+} dsep_campaign_shape;
+
+#define DSEP_CAMPAIGN_BLOCK "campaign"
+
+/* The blocks of its own in a checkpoint: their names begin with the campaign's, and a point. */
+#define DSEP_CAMPAIGN_DONE "done"       /* [n_units] of uint8_t */
+#define DSEP_CAMPAIGN_VALUES "values"   /* [n_units x n_values] */
+#define DSEP_CAMPAIGN_N_EDGES "n_edges" /* [n_tallies] of int64_t */
+#define DSEP_CAMPAIGN_EDGES "edges"     /* of all tallies, one after another */
+
 /* How far it came. */
 typedef struct {
     int64_t n_done;
@@ -41,8 +55,12 @@ typedef struct {
     int stopped;        /* ended before that and before the last unit: a checkpoint was kept */
 } dsep_campaign;
 
-/* Does what is left to do. Collective. running: says when to stop, keeps checkpoints, and holds the
- * state of an earlier run, from which this one goes on. Errors: those of units, agreed;
+/* The name of one of those blocks. Not collective. */
+void dsep_campaign_block(const char *name, const char *part, char block[DSEP_STATE_NAME]);
+
+/* Does what is left to do, with --part of the part's units: it is stopped then, and running knows
+ * whether the share is done. Collective. running: says when to stop, keeps checkpoints, and holds
+ * the state of an earlier run, from which this one goes on. Errors: those of units, agreed;
  * DSEP_ERROR_DATA where the state does not fit the plan. Memory: units x values and the edges seen.
  * Owner of *campaign: the caller. */
 int dsep_campaign_run(dsep_context *ctx, dsep_groups *groups, const dsep_campaign_plan *plan,

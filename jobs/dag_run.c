@@ -57,6 +57,7 @@ int dsep_dag_run_begin(dsep_context *ctx, dsep_dag_run *run, int64_t bytes, cons
         DSEP_TRY(dsep_running_open(ctx, discovery->call, &discovery->settings->running,
                                    discovery->path, run->table->checksum, discovery->clock_began,
                                    &run->running));
+    *dry = *dry || run->running.finished;
 cleanup:
     return code;
 }

@@ -38,9 +38,9 @@ int dsep_dag_run_open(dsep_context *ctx, const dsep_discovery *discovery, int64_
                       dsep_dag_run *run);
 
 /* Refuses what does not fit and opens the running; says what is needed with --dry-run, when *dry is
- * set and nothing more is to be done. Collective. bytes: a node needs beside the table; what: in
- * words, "correlations, 2 p x p matrices". Errors: DSEP_ERROR_RESOURCES, those of
- * dsep_running_open(), agreed. */
+ * set and nothing more is to be done; likewise where the part is there already. Collective. bytes:
+ * a node needs beside the table; what: in words, "correlations, 2 p x p matrices". Errors:
+ * DSEP_ERROR_RESOURCES, those of dsep_running_open(), agreed. */
 int dsep_dag_run_begin(dsep_context *ctx, dsep_dag_run *run, int64_t bytes, const char *what,
                        int *dry);
 

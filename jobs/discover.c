@@ -33,6 +33,17 @@ static void write_header(dsep_context *ctx, const dsep_invocation *call) {
     dsep_log_line(ctx, "%s", call->line);
 }
 
+/* What --part is for are replicates; with --until-stable somebody must see all of them. */
+static int check_part(const dsep_discover_settings *settings, dsep_error *error) {
+    const char *why = NULL;
+    if (settings->replicate.replicates == 0)
+        why = "there are no replicates that could be shared out; say how many with --replicates R, "
+              "or leave out --part";
+    else if (settings->replicate.until_stable > 0)
+        why = "--until-stable has to see all replicates; leave out one of the two";
+    return dsep_running_check(&settings->running, why, error);
+}
+
 static int run(dsep_context *ctx, const dsep_invocation *call) {
     int code = DSEP_OK;
     char *path = NULL;
@@ -43,6 +54,7 @@ static int run(dsep_context *ctx, const dsep_invocation *call) {
                                 .clock_began = dsep_clock()};
     DSEP_AGREE(ctx, dsep_option_scope_check(call, methods[settings->method].name,
                                             dsep_context_error(ctx)));
+    DSEP_AGREE(ctx, check_part(settings, dsep_context_error(ctx)));
     write_header(ctx, call);
     DSEP_AGREE(ctx, dsep_output_path(settings->common.output, discovery.data,
                                      dsep_context_error(ctx), &path));

@@ -197,6 +197,8 @@ static int run_all(dsep_context *ctx, dsep_discover_result *r) {
         DSEP_AGREE(ctx, dsep_replicates_plan(ctx, settings, r->input, &replicates));
     DSEP_TRY(dsep_running_open(ctx, r->call, &settings->running, r->path, r->input->table->checksum,
                                r->clock_began, r->running));
+    if (r->running->finished)
+        goto cleanup;
     DSEP_TRY(solve(ctx, r, &correlation, &pc));
     r->complete = r->searched;
     DSEP_TRY(replicate(ctx, r));

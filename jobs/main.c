@@ -13,7 +13,8 @@
 static const dsep_command *const commands[] = {
     &dsep_command_discover,    &dsep_command_simulate,  &dsep_command_compare,
     &dsep_command_show,        &dsep_command_export,    &dsep_command_plan,
-    &dsep_command_sensitivity, &dsep_command_represent,
+    &dsep_command_sensitivity, &dsep_command_represent, &dsep_command_submit,
+    &dsep_command_merge,       &dsep_command_status,
 };
 
 static const int n_commands = sizeof commands / sizeof *commands;
@@ -52,10 +53,12 @@ static const dsep_command *find_command(const char *name) {
 static int run_command(dsep_context *ctx, const dsep_invocation *call) {
     int code = DSEP_OK;
     const dsep_common_settings *common = call->settings;
-    const dsep_log_settings settings = {common->quiet, common->progress, common->log_json};
+    const dsep_log_settings settings = {common->quiet, common->progress, common->log_json,
+                                        common->progress_file, common->output};
     dsep_log *log = NULL;
     DSEP_TRY(dsep_log_create(ctx, &settings, &log));
     code = call->command->run(ctx, call);
+    dsep_log_end(ctx, code, code ? dsep_context_error(ctx)->text : "");
 cleanup:
     dsep_log_destroy(ctx, &log);
     return code;
@@ -119,8 +122,8 @@ static void advise_mpi(void) {
 }
 
 int main(int argc, char **argv) {
+    dsep_blas_guard(argv, getenv("OPENBLAS_CORETYPE")); /* starts again with what it was given */
     advise_mpi();
-    dsep_blas_guard(argv, getenv("OPENBLAS_CORETYPE"));
     dsep_memory_prepare();
     dsep_context *ctx = NULL;
     if (MPI_Init(&argc, &argv) || dsep_context_create(MPI_COMM_WORLD, &ctx)) {

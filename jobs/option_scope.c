@@ -26,7 +26,8 @@ static int is_same(const dsep_option *option, const void *left, const void *righ
     case DSEP_OPTION_FLAG:
     case DSEP_OPTION_CHOICE:
         return *(const int *)left == *(const int *)right;
-    case DSEP_OPTION_TEXT: {
+    case DSEP_OPTION_TEXT:
+    case DSEP_OPTION_LINES: {
         const char *a = *(char *const *)left, *b = *(char *const *)right;
         return a && b ? strcmp(a, b) == 0 : a == b;
     }

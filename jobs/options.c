@@ -25,6 +25,8 @@ const dsep_option dsep_common_options[] = {
      "at most one progress line in this time"},
     {"log-json", 0, DSEP_OPTION_TEXT, FIELD(log_json), "FILE", NULL, 0, 0, NULL,
      "write the log as JSON, one object a line, too"},
+    {"progress-file", 0, DSEP_OPTION_TEXT, FIELD(progress_file), "FILE", NULL, 0, 0, NULL,
+     "keep how far the run is in this file, as JSON, for dsep status"},
     {"quiet", 'q', DSEP_OPTION_FLAG, FIELD(quiet), NULL, NULL, 0, 0, NULL,
      "say nothing but errors and warnings"},
     {"help", 'h', DSEP_OPTION_FLAG, FIELD(help), NULL, NULL, 0, 0, NULL, "this text"},
@@ -198,6 +200,15 @@ static int set_list(const dsep_option *option, dsep_list *list, const char *text
     return code;
 }
 
+static int add_line(char **field, const char *text, dsep_error *error) {
+    char *joined = NULL;
+    if (asprintf(&joined, "%s%s%s", *field ? *field : "", *field ? "\n" : "", text) < 0)
+        return dsep_out_of_memory(error, "an option");
+    free(*field);
+    *field = joined;
+    return DSEP_OK;
+}
+
 static int set_value(target place, const char *text, dsep_error *error) {
     int good = 1;
     if (is_list(place.option))
@@ -229,6 +240,8 @@ static int set_value(target place, const char *text, dsep_error *error) {
             return dsep_out_of_memory(error, "an option");
         break;
     }
+    case DSEP_OPTION_LINES:
+        return add_line(place.field, text, error);
     default: /* lists, above */
         break;
     }
@@ -338,7 +351,7 @@ enum { FIRST_LONG = 256, MAX_OPTIONS = 128 };
 /* getopt's view of the table. */
 typedef struct {
     struct option longs[MAX_OPTIONS + 1];
-    char letters[2 * MAX_OPTIONS + 3];
+    char letters[2 * MAX_OPTIONS + 4];
     target places[MAX_OPTIONS];
     int count;
 } getopt_view;
@@ -392,6 +405,8 @@ static int read_line(dsep_invocation *call, int argc, char **argv, const char *o
                      dsep_error *error) {
     int code = DSEP_OK, found;
     getopt_view view = {.letters = ":"};
+    if (call->command->leads)
+        view = (getopt_view){.letters = "+:"};
     if (each_option(call->command, call->settings, add_option, &view))
         return dsep_error_set(error, DSEP_ERROR_INTERNAL, "too many options in one table");
     optind = 0;
@@ -499,6 +514,7 @@ static void print_value(FILE *stream, target place) {
         print_real(stream, *(const double *)place.field);
         break;
     case DSEP_OPTION_TEXT:
+    case DSEP_OPTION_LINES:
         print_text(stream, *(char *const *)place.field);
         break;
     case DSEP_OPTION_CHOICE:
@@ -516,6 +532,7 @@ static int is_set(target place) {
     case DSEP_OPTION_FLAG:
         return *(const int *)place.field;
     case DSEP_OPTION_TEXT:
+    case DSEP_OPTION_LINES:
         return *(char *const *)place.field != NULL;
     case DSEP_OPTION_SIZE:
         return *(const int64_t *)place.field > 0;
@@ -526,8 +543,13 @@ static int is_set(target place) {
     }
 }
 
+/* What says where a run stands, and a study file itself, have no place in a study. */
+static int belongs_in_study(const char *name) {
+    return strcmp(name, "study") != 0 && strcmp(name, "progress-file") != 0;
+}
+
 static int print_setting(target place, void *stream) {
-    if (is_set(place) && strcmp(place.option->name, "study") != 0) {
+    if (is_set(place) && belongs_in_study(place.option->name)) {
         fprintf(stream, "%s = ", place.option->name);
         print_value(stream, place);
         fputc('\n', stream);
@@ -551,12 +573,11 @@ static char *settings_text(dsep_invocation *call) {
 
 /* Options that may differ between a run and the one that goes on with it. All others count. */
 static const char *const without_effect[] = {
-    "output",      "study",           "progress",
-    "log-json",    "quiet",           "help",
-    "version",     "max-time",        "resume",
-    "restart",     "allow-partial",   "checkpoint-every",
-    "dry-run",     "memory-per-node", "ranks-per-replicate",
-    "correlation",
+    "output",      "study",         "progress",        "log-json",
+    "quiet",       "help",          "version",         "max-time",
+    "resume",      "restart",       "allow-partial",   "checkpoint-every",
+    "part",        "dry-run",       "memory-per-node", "ranks-per-replicate",
+    "correlation", "progress-file",
 };
 
 static int has_effect(const char *name) {
@@ -629,9 +650,15 @@ cleanup:
     return code;
 }
 
+const void *dsep_options_field(const dsep_invocation *call, const char *name) {
+    search wanted = {.name = name};
+    return each_option(call->command, call->settings, same_name, &wanted) ? wanted.found.field
+                                                                          : NULL;
+}
+
 static int free_text(target place, void *data) {
     (void)data;
-    if (place.option->kind == DSEP_OPTION_TEXT)
+    if (place.option->kind == DSEP_OPTION_TEXT || place.option->kind == DSEP_OPTION_LINES)
         free(*(char **)place.field);
     else if (is_list(place.option))
         free(((dsep_list *)place.field)->values);

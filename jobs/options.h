@@ -12,6 +12,7 @@ typedef enum {
     DSEP_OPTION_INTEGER, /* int64_t in [min, max] */
     DSEP_OPTION_REAL,    /* double in [min, max] */
     DSEP_OPTION_TEXT,    /* char *, owned by the invocation; NULL when not given */
+    DSEP_OPTION_LINES,   /* like TEXT; given again, it adds a line */
     DSEP_OPTION_CHOICE,  /* int: which of `choices` */
     DSEP_OPTION_SIZE,    /* int64_t bytes: 500M, 4G, 1.5T; 0 when not given */
     DSEP_OPTION_TIME,    /* double seconds: HH:MM:SS, MM:SS or SS; 0 when not given */
@@ -49,7 +50,7 @@ typedef struct {
 
 /* What every command takes; `common` is the first member of every settings struct. */
 typedef struct {
-    char *output, *study, *log_json;
+    char *output, *study, *log_json, *progress_file;
     int64_t seed;
     double progress;
     int quiet, help, version;
@@ -74,6 +75,7 @@ struct dsep_command {
     size_t settings_size;
     /* Collective; returns the exit code, agreed, with the text in the context's error. */
     int (*run)(dsep_context *ctx, const dsep_invocation *call);
+    int leads; /* its options end at the first argument: what follows is another command's */
 };
 
 extern const dsep_option dsep_common_options[];
@@ -88,6 +90,10 @@ int dsep_options_parse(const dsep_command *command, int argc, char **argv, dsep_
  * that takes a FILE is told by what is in it, where it can be read. Not collective. Owner: the
  * caller, free(). NULL without memory. */
 char *dsep_options_key(const dsep_invocation *call);
+
+/* The field that an option fills, of the type that its kind says; NULL where the command has no
+ * option of this name. Not collective. Lent. */
+const void *dsep_options_field(const dsep_invocation *call, const char *name);
 
 /* Frees the invocation and sets *call to NULL; accepts NULL. Not collective. */
 void dsep_invocation_destroy(dsep_invocation **call);

@@ -26,6 +26,8 @@ void dsep_provenance_write(dsep_context *ctx, dsep_h5write *file, const dsep_inv
         return;
     char *lines = dsep_running_lines(ctx, running);
     dsep_h5write_attribute_text(file, "/", "runs", lines);
+    if (running->parts)
+        dsep_h5write_attribute_text(file, "/", "parts", running->parts);
     dsep_h5write_attribute_real(file, "/", "seconds", dsep_running_seconds(running));
     free(lines);
 }

@@ -95,6 +95,8 @@ static int compute(dsep_context *ctx, dsep_represent_run *run, double began) {
     int code = DSEP_OK;
     DSEP_TRY(dsep_running_open(ctx, run->call, &run->settings->running, run->path,
                                run->table->checksum, began, &run->running));
+    if (run->running.finished)
+        goto cleanup;
     dsep_log_section_begin(ctx, "fit");
     DSEP_TRY(run->method->fit(ctx, run));
     if (*run->reason)
@@ -116,6 +118,17 @@ static void release(dsep_represent_run *run) {
     free(run->rows);
 }
 
+static int check_part(const dsep_represent_settings *settings, dsep_error *error) {
+    const int draws = settings->method == DSEP_REPRESENT_HCA && settings->hca.null_draws > 0;
+    return dsep_running_check(
+        &settings->running,
+        settings->replicates > 0 || draws
+            ? NULL
+            : "there are no draws that could be shared out; say how many with "
+              "--replicates R, or leave out --part",
+        error);
+}
+
 static int represent(dsep_context *ctx, const dsep_invocation *call) {
     int code = DSEP_OK;
     char *path = NULL;
@@ -125,6 +138,7 @@ static int represent(dsep_context *ctx, const dsep_invocation *call) {
         .call = call, .settings = settings, .method = methods[settings->method]};
     dsep_log_line(ctx, "%s", call->line);
     DSEP_AGREE(ctx, dsep_option_scope_check(call, run.method->name, dsep_context_error(ctx)));
+    DSEP_AGREE(ctx, check_part(settings, dsep_context_error(ctx)));
     DSEP_AGREE(ctx, dsep_output_path(settings->common.output, call->arguments[0],
                                      dsep_context_error(ctx), &path));
     run.path = path;

@@ -1,12 +1,15 @@
 #include "jobs/running.h"
 
 #include "io/checkpoint.h"
+#include "io/replace_file.h"
+#include "jobs/option_words.h"
 #include "mpi/exchange.h"
 #include "mpi/memory.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define FIELD(name) offsetof(dsep_running_options, name)
 
@@ -24,11 +27,25 @@ const dsep_option dsep_running_option_table[] = {
     {"allow-partial", 0, DSEP_OPTION_FLAG, FIELD(allow_partial), NULL, NULL, 0, 0, NULL,
      "where time or a signal ended the run, write what is done as a result that is marked as "
      "partial, and leave with exit code 0"},
+    {"part", 0, DSEP_OPTION_TEXT, FIELD(part), "K/N", NULL, 0, 0, NULL,
+     "do the K-th of N equal shares of the replicates, or of the runs of a study, and leave it in "
+     "OUTPUT.part-K-of-N; dsep merge makes the result of all of them"},
     {0},
 };
 
-/* What is kept beside the caller's blocks. */
-static const char runs_block[] = "runs", seconds_block[] = "seconds", sections_block[] = "sections";
+int dsep_running_check(const dsep_running_options *options, const char *no_units,
+                       dsep_error *error) {
+    dsep_part part;
+    if (!options->part)
+        return DSEP_OK;
+    if (no_units)
+        return dsep_error_set(error, DSEP_ERROR_USAGE, "--part %s: %s", options->part, no_units);
+    if (options->allow_partial)
+        return dsep_error_set(error, DSEP_ERROR_USAGE,
+                              "--part leaves no result that could be partial: leave out "
+                              "--allow-partial");
+    return dsep_part_parse(options->part, error, &part);
+}
 
 /* --- the key ---------------------------------------------------------------------------------- */
 
@@ -73,10 +90,16 @@ static int line_length(const char *text) {
     return (int)strcspn(text, "\n");
 }
 
-static void tell_difference(FILE *text, const char *name, int length, const char *there,
-                            const char *here) {
+/* A key and how it is called. */
+typedef struct {
+    const char *text, *name;
+} named_key;
+
+static void tell_difference(FILE *text, const char *name, int length, named_key there,
+                            named_key here) {
     static const char absent[] = "not given", contents[] = "contents ";
-    const char *before = value_of(there, name, length), *now = value_of(here, name, length);
+    const char *before = value_of(there.text, name, length);
+    const char *now = value_of(here.text, name, length);
     before = before ? before : absent;
     now = now ? now : absent;
     const int old = line_length(before), new = line_length(now);
@@ -89,24 +112,26 @@ static void tell_difference(FILE *text, const char *name, int length, const char
     else if (strncmp(before, contents, 9) == 0 && strncmp(now, contents, 9) == 0)
         fprintf(text, "the file of --%.*s differs", length, name);
     else
-        fprintf(text, "%.*s: %.*s there, %.*s here", length, name, old, before, new, now);
+        fprintf(text, "%.*s: %.*s %s, %.*s %s", length, name, old, before, there.name, new, now,
+                here.name);
 }
 
-/* Which settings differ, in words: those that are here, then those that are there alone. NULL
- * without memory. Owner: the caller. */
-static char *differences(const char *there, const char *here) {
+/* Settings that are here, then those that are there alone. */
+char *dsep_running_differences(const char *key_there, const char *there, const char *key_here,
+                               const char *here) {
     char *text = NULL;
     size_t size = 0;
     FILE *stream = open_memstream(&text, &size);
     if (!stream)
         return NULL;
     for (int pass = 0; pass < 2; pass++)
-        for (const char *line = pass ? there : here; *line; line += *line == '\n') {
+        for (const char *line = pass ? key_there : key_here; *line; line += *line == '\n') {
             const char *equals = strstr(line, " = ");
             const int length = equals ? (int)(equals - line) : 0;
             if (length > 0 && length < line_length(line) &&
-                (pass == 0 || !value_of(here, line, length)))
-                tell_difference(stream, line, length, there, here);
+                (pass == 0 || !value_of(key_here, line, length)))
+                tell_difference(stream, line, length, (named_key){key_there, there},
+                                (named_key){key_here, here});
             line += line_length(line);
         }
     fclose(stream);
@@ -128,10 +153,11 @@ static int not_used(dsep_context *ctx, int needed, const char *what) {
 
 /* Takes what this module had kept out of a state. */
 static int take_over(dsep_context *ctx, dsep_running *running, dsep_checkpoint *found) {
-    const dsep_state_block *runs = dsep_state_find(&found->state, runs_block);
-    const dsep_state_block *sections = dsep_state_find(&found->state, sections_block);
+    const dsep_state_block *runs = dsep_state_find(&found->state, DSEP_RUNNING_RUNS);
+    const dsep_state_block *sections = dsep_state_find(&found->state, DSEP_RUNNING_SECTIONS);
+    const dsep_state_block *parts = dsep_state_find(&found->state, DSEP_RUNNING_PARTS);
     dsep_error *error = dsep_context_error(ctx);
-    int code = dsep_state_read(&found->state, seconds_block, &running->seconds_before,
+    int code = dsep_state_read(&found->state, DSEP_RUNNING_SECONDS, &running->seconds_before,
                                sizeof running->seconds_before, error);
     if (code || !runs || !sections || sections->bytes % (int64_t)sizeof *running->sections != 0)
         return dsep_error_set(error, DSEP_ERROR_DATA, "'%s' lacks what a run keeps", found->file);
@@ -139,9 +165,12 @@ static int take_over(dsep_context *ctx, dsep_running *running, dsep_checkpoint *
     running->sections = dsep_array(running->n_sections, sizeof *running->sections);
     free(running->runs);
     running->runs = strndup(runs->data, (size_t)runs->bytes);
-    if (!running->sections || !running->runs)
+    free(running->parts);
+    running->parts = parts ? strndup(parts->data, (size_t)parts->bytes) : NULL;
+    if (!running->sections || !running->runs || (parts && !running->parts))
         return dsep_out_of_memory(error, "the runs before");
-    memcpy(running->sections, sections->data, (size_t)sections->bytes);
+    if (sections->bytes > 0)
+        memcpy(running->sections, sections->data, (size_t)sections->bytes);
     for (int64_t i = 0; i < running->n_sections; i++)
         running->sections[i].name[sizeof running->sections[i].name - 1] = '\0';
     running->state = found->state;
@@ -155,6 +184,25 @@ static int64_t count_lines(const char *text) {
     for (; *text; text++)
         lines += *text == '\n';
     return lines;
+}
+
+/* Whether it holds units of this part alone; any will do where all units are wanted. */
+static int fits_part(const dsep_running *running, const dsep_state *state) {
+    dsep_part part;
+    return running->part.count == 0 ||
+           (dsep_state_read(state, DSEP_RUNNING_PART, &part, sizeof part, NULL) == DSEP_OK &&
+            dsep_part_same(part, running->part));
+}
+
+/* What makes a checkpoint another command's, in words; NULL where it is this one's. Owner: the
+ * caller. */
+static char *what_differs(const dsep_running *running, const dsep_checkpoint *found) {
+    char *which = NULL;
+    if (strcmp(found->key, running->key) != 0)
+        which = dsep_running_differences(found->key, "there", running->key, "here");
+    else if (fits_part(running, &found->state))
+        return NULL;
+    return which ? which : strdup("it is of another part");
 }
 
 /* Judges what was read. Not collective, but every rank judges the same. */
@@ -171,16 +219,23 @@ static int judge(dsep_context *ctx, const dsep_running_options *options, dsep_ru
         return not_used(ctx, options->resume, found->notes);
     if (*found->notes)
         dsep_log_warning(ctx, "%s", found->notes);
-    if (strcmp(found->key, running->key) != 0) {
-        running->foreign = 1;
-        char what[1800], *which = differences(found->key, running->key);
+    char what[1800], *which = what_differs(running, found);
+    if (which && options->merging)
+        snprintf(what, sizeof what, "%s", which);
+    else if (which)
         snprintf(what, sizeof what, "'%.700s' of %s is of another command (%.900s)", found->file,
-                 found->moment, which ? which : "some settings differ");
-        free(which);
+                 found->moment, which);
+    free(which);
+    if (which && options->merging)
+        return dsep_fail(ctx, DSEP_ERROR_DATA,
+                         "the parts were made from something else than what is here (%s)", what);
+    if (which) {
+        running->foreign = 1;
         return not_used(ctx, options->resume, what);
     }
     memcpy(running->there, found->moment, sizeof running->there);
     const int code = take_over(ctx, running, found);
+    dsep_log_before(ctx, running->seconds_before);
     if (!code)
         dsep_log_line(ctx, "going on from %s of %s: %lld run%s, %.1f s before this one",
                       found->file, found->moment, (long long)count_lines(running->runs),
@@ -197,6 +252,50 @@ static int look_for(dsep_context *ctx, const char *path, dsep_checkpoint *found)
                      found->notes);
 }
 
+/* Looks whether this very part is there already. */
+static int look_for_part(dsep_context *ctx, dsep_running *running) {
+    int code = DSEP_OK;
+    char *which = NULL;
+    dsep_checkpoint found = {0};
+    DSEP_TRY(look_for(ctx, running->file, &found));
+    if (!found.file) {
+        if (*found.notes)
+            dsep_log_warning(ctx, "%s; the part is made anew", found.notes);
+        goto cleanup;
+    }
+    which = what_differs(running, &found);
+    running->finished = !which;
+    running->foreign_file = which != NULL;
+    if (which)
+        dsep_log_warning(ctx, "'%s' of %s is of another command (%.900s); the part is made anew",
+                         found.file, found.moment, which);
+    else
+        dsep_log_line(ctx, "part %lld of %lld is whole already: %s of %s",
+                      (long long)running->part.number, (long long)running->part.count, found.file,
+                      found.moment);
+cleanup:
+    free(which);
+    dsep_checkpoint_clear(&found);
+    return code;
+}
+
+/* Not collective: the same on every rank. */
+static int name_files(const char *output, dsep_error *error, dsep_running *running) {
+    char *file = dsep_part_path(output, running->part);
+    running->runs = strdup("");
+    running->output = strdup(output);
+    if (!file || asprintf(&running->path, "%s.checkpoint", file) < 0)
+        running->path = NULL;
+    if (running->part.count > 0) {
+        running->file = file;
+        file = NULL;
+    }
+    free(file);
+    return running->runs && running->output && running->path
+               ? DSEP_OK
+               : dsep_out_of_memory(error, "the checkpoint's name");
+}
+
 int dsep_running_open(dsep_context *ctx, const dsep_invocation *call,
                       const dsep_running_options *options, const char *output, const char *input,
                       double clock_began, dsep_running *running) {
@@ -207,18 +306,22 @@ int dsep_running_open(dsep_context *ctx, const dsep_invocation *call,
     if (options->resume && options->restart)
         return dsep_fail(ctx, DSEP_ERROR_USAGE,
                          "--resume and --restart contradict each other: give one of them");
+    DSEP_AGREE(ctx, dsep_part_parse(options->part, dsep_context_error(ctx), &running->part));
     dsep_clock_date(dsep_clock_now() - (int64_t)(dsep_clock() - clock_began), running->started);
-    running->runs = strdup("");
-    const int named = asprintf(&running->path, "%s.checkpoint", output) >= 0;
-    if (!named)
-        running->path = NULL;
-    DSEP_AGREE(ctx, running->runs && named
-                        ? DSEP_OK
-                        : dsep_out_of_memory(dsep_context_error(ctx), "the checkpoint's name"));
+    DSEP_AGREE(ctx, name_files(output, dsep_context_error(ctx), running));
     DSEP_TRY(make_key(ctx, call, input, &running->key));
+    if (running->file && dsep_rank(ctx) == 0)
+        running->words = dsep_option_words(call, running->key, &running->words_bytes);
+    DSEP_AGREE(ctx, !running->file || dsep_rank(ctx) > 0 || running->words
+                        ? DSEP_OK
+                        : dsep_out_of_memory(dsep_context_error(ctx), "the command"));
     dsep_stop_listen();
     running->stop = dsep_stop_create(ctx, clock_began, options->max_time);
     if (options->restart)
+        goto cleanup;
+    if (running->file)
+        DSEP_TRY(look_for_part(ctx, running));
+    if (running->finished)
         goto cleanup;
     DSEP_TRY(look_for(ctx, running->path, &found));
     DSEP_AGREE(ctx, judge(ctx, options, running, &found));
@@ -249,8 +352,8 @@ double dsep_running_seconds(const dsep_running *running) {
     return running->seconds_before + dsep_clock() - running->clock_began;
 }
 
-/* Adds a section to a list that has room; times of one name are one. */
-static void add_section(dsep_log_section *list, int64_t *count, const dsep_log_section *more) {
+void dsep_running_add_section(dsep_log_section *list, int64_t *count,
+                              const dsep_log_section *more) {
     int64_t i = 0;
     while (i < *count && strcmp(list[i].name, more->name) != 0)
         i++;
@@ -274,26 +377,61 @@ int dsep_running_sections(dsep_context *ctx, const dsep_running *running,
     sum = dsep_array(running->n_sections + n_now, sizeof *sum);
     DSEP_AGREE(ctx, sum ? DSEP_OK : dsep_out_of_memory(dsep_context_error(ctx), "the timings"));
     for (int64_t i = 0; i < running->n_sections; i++)
-        add_section(sum, count, &running->sections[i]);
+        dsep_running_add_section(sum, count, &running->sections[i]);
     for (int64_t i = 0; i < n_now; i++)
-        add_section(sum, count, &now[i]);
+        dsep_running_add_section(sum, count, &now[i]);
     *sections = sum;
 cleanup:
     free(now);
     return code;
 }
 
-/* The state with this module's blocks beside it; what they lend is the caller's to free. */
-static int add_blocks(dsep_context *ctx, const double *seconds, const char *lines,
-                      const dsep_log_section *sections, int64_t n_sections, dsep_state *all) {
+/* What is kept of this allocation and those before it. */
+typedef struct {
+    double seconds;
+    char *lines, *folder;
+    dsep_log_section *sections;
+    int64_t n_sections;
+} kept_beside;
+
+static int gather_beside(dsep_context *ctx, const dsep_running *running, kept_beside *k) {
     int code = DSEP_OK;
-    dsep_error *error = dsep_context_error(ctx);
-    if (!lines)
-        return dsep_out_of_memory(error, "a checkpoint of this run");
-    DSEP_TRY(dsep_state_lend(all, runs_block, 0, lines, (int64_t)strlen(lines), error));
-    DSEP_TRY(dsep_state_lend(all, seconds_block, 0, seconds, sizeof *seconds, error));
-    DSEP_TRY(dsep_state_lend(all, sections_block, 0, sections,
-                             n_sections * (int64_t)sizeof *sections, error));
+    *k = (kept_beside){.seconds = dsep_running_seconds(running),
+                       .lines = dsep_running_lines(ctx, running),
+                       .folder = getcwd(NULL, 0)};
+    DSEP_TRY(dsep_running_sections(ctx, running, &k->sections, &k->n_sections));
+    DSEP_AGREE(ctx,
+               k->lines ? DSEP_OK : dsep_out_of_memory(dsep_context_error(ctx), "a checkpoint"));
+cleanup:
+    return code;
+}
+
+static void free_beside(kept_beside *k) {
+    free(k->lines);
+    free(k->folder);
+    free(k->sections);
+}
+
+/* The state with this module's blocks beside it; all is lent. */
+static int add_blocks(const dsep_running *running, const kept_beside *k, dsep_state *all,
+                      dsep_error *error) {
+    int code = DSEP_OK;
+    const char *folder = k->folder ? k->folder : "";
+    DSEP_TRY(
+        dsep_state_lend(all, DSEP_RUNNING_RUNS, 0, k->lines, (int64_t)strlen(k->lines), error));
+    DSEP_TRY(dsep_state_lend(all, DSEP_RUNNING_SECONDS, 0, &k->seconds, sizeof k->seconds, error));
+    DSEP_TRY(dsep_state_lend(all, DSEP_RUNNING_SECTIONS, 0, k->sections,
+                             k->n_sections * (int64_t)sizeof *k->sections, error));
+    if (running->parts)
+        DSEP_TRY(dsep_state_lend(all, DSEP_RUNNING_PARTS, 0, running->parts,
+                                 (int64_t)strlen(running->parts), error));
+    if (running->part.count == 0)
+        goto cleanup;
+    DSEP_TRY(
+        dsep_state_lend(all, DSEP_RUNNING_PART, 0, &running->part, sizeof running->part, error));
+    DSEP_TRY(dsep_state_lend(all, DSEP_RUNNING_ARGUMENTS, 0, running->words,
+                             (int64_t)running->words_bytes, error));
+    DSEP_TRY(dsep_state_lend(all, DSEP_RUNNING_FOLDER, 0, folder, (int64_t)strlen(folder), error));
 cleanup:
     return code;
 }
@@ -314,12 +452,9 @@ static void move_foreign(dsep_context *ctx, dsep_running *running) {
 int dsep_running_keep(dsep_context *ctx, dsep_running *running, const dsep_state *state) {
     int code = DSEP_OK;
     dsep_state all = *state;
-    dsep_log_section *sections = NULL;
-    int64_t n_sections = 0;
-    const double seconds = dsep_running_seconds(running);
-    char *lines = dsep_running_lines(ctx, running);
-    DSEP_TRY(dsep_running_sections(ctx, running, &sections, &n_sections));
-    DSEP_AGREE(ctx, add_blocks(ctx, &seconds, lines, sections, n_sections, &all));
+    kept_beside beside;
+    DSEP_TRY(gather_beside(ctx, running, &beside));
+    DSEP_AGREE(ctx, add_blocks(running, &beside, &all, dsep_context_error(ctx)));
     move_foreign(ctx, running);
     DSEP_TRY(dsep_checkpoint_write(ctx, running->path, running->key, &all));
     dsep_clock_date(dsep_clock_now(), running->there);
@@ -332,12 +467,48 @@ cleanup:
                          running->path, dsep_context_error(ctx)->text);
     running->kept = dsep_clock();
     running->failed = code != 0;
-    free(lines);
-    free(sections);
+    free_beside(&beside);
     return !code;
 }
 
+/* Rank 0's part: another command's file of that name stays under another one. */
+static int take_name(const dsep_running *running, dsep_error *error) {
+    char *other = NULL;
+    if (running->foreign_file && asprintf(&other, "%s.other", running->file) >= 0)
+        (void)!rename(running->file, other);
+    free(other);
+    if (rename(running->path, running->file))
+        return dsep_error_set(error, DSEP_ERROR_IO, "cannot rename '%s' to '%s': %m", running->path,
+                              running->file);
+    dsep_replace_flush_folder(running->file);
+    return DSEP_OK;
+}
+
+/* The checkpoint of a share that is done takes the part's name. */
+static int finish_part(dsep_context *ctx, const dsep_running *running) {
+    int code = DSEP_OK, mine = DSEP_OK;
+    const long long number = running->part.number, count = running->part.count;
+    if (running->failed)
+        return dsep_fail(ctx, DSEP_ERROR_IO,
+                         "part %lld of %lld is done, but '%s' could not be written: %s", number,
+                         count, running->path,
+                         *running->there ? "the same command goes on from the one that is there"
+                                         : "what was done is lost");
+    if (dsep_rank(ctx) == 0)
+        mine = take_name(running, dsep_context_error(ctx));
+    DSEP_AGREE(ctx, mine);
+    dsep_checkpoint_remove(ctx, running->path); /* the one before it */
+    dsep_log_line(ctx,
+                  "part %lld of %lld is whole: %s; when all are: dsep merge %s.part-*-of-%lld "
+                  "-o %s",
+                  number, count, running->file, running->output, count, running->output);
+cleanup:
+    return code;
+}
+
 int dsep_running_stopped(dsep_context *ctx, const dsep_running *running, const char *partial) {
+    if (running->share_is_done)
+        return finish_part(ctx, running);
     const char *reason = dsep_stop_reason(ctx, &running->stop);
     const int kept = *running->there != '\0';
     int64_t signalled = dsep_stop_signal() != 0;
@@ -378,6 +549,10 @@ void dsep_running_close(dsep_running *running) {
     free(running->key);
     free(running->runs);
     free(running->sections);
+    free(running->output);
+    free(running->file);
+    free(running->words);
+    free(running->parts);
     dsep_state_clear(&running->state);
     *running = (dsep_running){0};
 }

@@ -63,6 +63,8 @@ static int study_table(dsep_context *ctx, const dsep_invocation *call, double be
         ctx, dsep_sensitivity_design(settings, table->n_samples, dsep_context_error(ctx), &design));
     DSEP_TRY(
         dsep_running_open(ctx, call, &settings->running, path, table->checksum, began, &running));
+    if (running.finished)
+        goto cleanup;
     DSEP_TRY(
         dsep_sensitivity_data_run(ctx, settings, design, table, &running, &reference, &campaign));
     dsep_sensitivity_result result = {call, &running, design, campaign, table, reference, path};
@@ -90,6 +92,8 @@ static int study_simulation(dsep_context *ctx, const dsep_invocation *call, doub
                dsep_output_path(settings->common.output, "study", dsep_context_error(ctx), &path));
     DSEP_AGREE(ctx, dsep_sensitivity_design(settings, 0, dsep_context_error(ctx), &design));
     DSEP_TRY(dsep_running_open(ctx, call, &settings->running, path, "", began, &running));
+    if (running.finished)
+        goto cleanup;
     DSEP_TRY(dsep_simulation_study_run(ctx, settings, design, &running, &campaign));
     dsep_sensitivity_result result = {call, &running, design, campaign, NULL, NULL, path};
     DSEP_TRY(finish(ctx, &running, &result));
@@ -105,6 +109,10 @@ cleanup:
 
 static int study_result(dsep_context *ctx, const dsep_invocation *call) {
     const dsep_sensitivity_settings *settings = call->settings;
+    if (settings->running.part)
+        return dsep_running_check(&settings->running,
+                                  "a result has no runs that could be shared out; leave out --part",
+                                  dsep_context_error(ctx));
     const dsep_edge_robustness_settings robustness = {.call = call,
                                                       .result = call->arguments[0],
                                                       .output = settings->common.output,
@@ -134,6 +142,8 @@ static int is_result(dsep_context *ctx, const char *path) {
 static int run(dsep_context *ctx, const dsep_invocation *call) {
     const double began = dsep_clock();
     const dsep_sensitivity_settings *settings = call->settings;
+    if (dsep_running_check(&settings->running, NULL, dsep_context_error(ctx)))
+        return DSEP_ERROR_USAGE; /* the same on every rank */
     dsep_log_line(ctx, "%s", call->line);
     if (settings->simulate && call->n_arguments > 0)
         return dsep_fail(ctx, DSEP_ERROR_USAGE,

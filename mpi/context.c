@@ -124,6 +124,12 @@ const char *dsep_job_number(void) {
     return job ? job : "none";
 }
 
+int64_t dsep_job_restarts(void) {
+    const char *text = getenv("SLURM_RESTART_COUNT");
+    const long long count = text ? strtoll(text, NULL, 10) : 0;
+    return count > 0 ? count : 0;
+}
+
 void dsep_mpi_version(char *text, size_t size) {
     char version[MPI_MAX_LIBRARY_VERSION_STRING] = "";
     int length = 0;

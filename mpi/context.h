@@ -42,6 +42,9 @@ MPI_Comm dsep_leader_comm(const dsep_context *ctx);
 /* The batch system's number for this job, or "none"; lent. Not collective. */
 const char *dsep_job_number(void);
 
+/* How often the batch system has begun this job again; 0 outside of one. Not collective. */
+int64_t dsep_job_restarts(void);
+
 /* Name and version of the MPI library into text[size]. Not collective. */
 void dsep_mpi_version(char *text, size_t size);
 

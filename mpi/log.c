@@ -1,7 +1,9 @@
 #include "mpi/log.h"
 
 #include "mpi/exchange.h"
+#include "mpi/json_text.h"
 #include "mpi/memory.h"
+#include "mpi/progress_file.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -18,7 +20,13 @@ struct dsep_log {
     double progress_last;             /* when a progress line was last written */
     char phase[64];                   /* the phase it was about */
     double phase_started, phase_done; /* when it began, and what was done by then */
-    int n_sections, current;          /* current: -1 outside of any */
+    dsep_progress_file *file;         /* NULL for none, and on all ranks but 0 */
+    double file_last;                 /* when it was last written */
+    int file_failed;                  /* a warning was given */
+    double before;                    /* seconds of earlier runs */
+    char stage[64], unit[32];         /* what the file tells: a phase, or a section without any */
+    double done, total, rate;
+    int n_sections, current; /* current: -1 outside of any */
     double section_started;
     struct {
         char name[32];
@@ -43,6 +51,86 @@ int64_t dsep_clock_now(void) {
     return (int64_t)time(NULL);
 }
 
+/* --- the progress file ----------------------------------------------------------------------- */
+
+static void write_file(dsep_context *ctx, dsep_log *log, const char *state, int code,
+                       const char *message) {
+    dsep_error why = {0};
+    if (!log->file)
+        return;
+    const double now = dsep_clock();
+    const dsep_progress_state what = {.state = state,
+                                      .code = code,
+                                      .message = message,
+                                      .seconds = now - log->started,
+                                      .seconds_before = log->before,
+                                      .phase = log->stage,
+                                      .unit = log->unit,
+                                      .done = log->done,
+                                      .total = log->total,
+                                      .rate = log->rate};
+    log->file_last = now;
+    if (dsep_progress_file_write(log->file, &what, &why) && !log->file_failed) {
+        log->file_failed = 1;
+        dsep_log_warning(ctx, "%s; the run goes on, but dsep status cannot follow it", why.text);
+    }
+}
+
+/* Cheap where only the numbers are new. */
+static void set_stage(dsep_log *log, const char *stage, double done, double total, const char *unit,
+                      double rate) {
+    if (!log->file)
+        return;
+    if (strncmp(log->stage, stage, sizeof log->stage - 1) != 0 ||
+        strncmp(log->unit, unit, sizeof log->unit - 1) != 0) {
+        snprintf(log->stage, sizeof log->stage, "%s", stage);
+        snprintf(log->unit, sizeof log->unit, "%s", unit);
+    }
+    log->done = done;
+    log->total = total;
+    log->rate = rate;
+}
+
+/* Later calls tell again what did not come in time for its second. */
+static void tell_file(dsep_context *ctx, dsep_log *log, int at_once) {
+    if (log->file && (at_once || dsep_clock() - log->file_last >= 1))
+        write_file(ctx, log, "running", DSEP_OK, "");
+}
+
+void dsep_log_before(dsep_context *ctx, double seconds) {
+    dsep_log *log = dsep_context_log(ctx);
+    if (!log)
+        return;
+    log->before = seconds;
+    tell_file(ctx, log, 1);
+}
+
+void dsep_log_end(dsep_context *ctx, int code, const char *message) {
+    dsep_log *log = dsep_context_log(ctx);
+    if (log)
+        write_file(ctx, log,
+                   code == DSEP_OK        ? "done"
+                   : code == DSEP_STOPPED ? "stopped"
+                                          : "failed",
+                   code, message);
+}
+
+/* --- life ------------------------------------------------------------------------------------ */
+
+/* What rank 0 writes to. */
+static int open_files(dsep_context *ctx, const dsep_log_settings *settings, dsep_log *log) {
+    if (settings->json_path)
+        log->json = fopen(settings->json_path, "w");
+    if (settings->json_path && !log->json)
+        return dsep_fail(ctx, DSEP_ERROR_IO,
+                         "cannot write the log '%s': %m; give --log-json another path",
+                         settings->json_path);
+    if (settings->progress_path)
+        return dsep_progress_file_create(settings->progress_path, settings->output, dsep_size(ctx),
+                                         dsep_nodes(ctx), dsep_context_error(ctx), &log->file);
+    return DSEP_OK;
+}
+
 int dsep_log_create(dsep_context *ctx, const dsep_log_settings *settings, dsep_log **log) {
     int code = DSEP_OK, mine = DSEP_OK;
     dsep_log *made = calloc(1, sizeof *made);
@@ -55,17 +143,14 @@ int dsep_log_create(dsep_context *ctx, const dsep_log_settings *settings, dsep_l
         made->interval = settings->interval;
         made->started = made->progress_last = dsep_clock();
         made->current = -1;
-        if (settings->json_path && made->rank == 0) {
-            made->json = fopen(settings->json_path, "w");
-            if (!made->json)
-                mine = dsep_fail(ctx, DSEP_ERROR_IO,
-                                 "cannot write the log '%s': %m; give --log-json another path",
-                                 settings->json_path);
-        }
+        if (made->rank == 0)
+            mine = open_files(ctx, settings, made);
     }
     DSEP_AGREE(ctx, mine);
     dsep_context_set_log(ctx, made);
     *log = made;
+    set_stage(made, "starting", 0, 0, "", 0);
+    tell_file(ctx, made, 1);
     made = NULL;
 cleanup:
     dsep_log_destroy(ctx, &made);
@@ -79,43 +164,9 @@ void dsep_log_destroy(dsep_context *ctx, dsep_log **log) {
         dsep_context_set_log(ctx, NULL);
     if ((*log)->json)
         fclose((*log)->json);
+    dsep_progress_file_destroy(&(*log)->file);
     free(*log);
     *log = NULL;
-}
-
-/* Bytes of the UTF-8 letter that starts here, 0 where none does. */
-static int letter_length(const unsigned char *c) {
-    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-    const int length = c[0] < 0x80       ? 1
-                       : c[0] >> 5 == 6  ? 2
-                       : c[0] >> 4 == 14 ? 3
-                       : c[0] >> 3 == 30 ? 4
-                                         : 0;
-    uint32_t letter = length > 1 ? c[0] & (0x7f >> length) : c[0];
-    for (int i = 1; i < length; i++) {
-        if (c[i] >> 6 != 2)
-            return 0;
-        letter = letter << 6 | (c[i] & 0x3f);
-    }
-    return letter < least[length] || letter > 0x10ffff || letter >> 11 == 27 ? 0 : length;
-}
-
-/* Bytes that are no UTF-8 (a cut letter, a file in another encoding) become U+FFFD. */
-static void json_text(FILE *file, const char *text) {
-    fputc('"', file);
-    for (const unsigned char *c = (const unsigned char *)text; *c;) {
-        const int length = letter_length(c);
-        if (length == 0)
-            fputs("\\ufffd", file);
-        else if (*c == '"' || *c == '\\')
-            fprintf(file, "\\%c", *c);
-        else if (*c < 0x20)
-            fprintf(file, "\\u%04x", *c);
-        else
-            fwrite(c, 1, (size_t)length, file);
-        c += length ? length : 1;
-    }
-    fputc('"', file);
 }
 
 static void json_line(dsep_log *log, const char *kind, const char *text) {
@@ -123,7 +174,7 @@ static void json_line(dsep_log *log, const char *kind, const char *text) {
         return;
     fprintf(log->json,
             "{\"seconds\": %.3f, \"kind\": \"%s\", \"text\": ", dsep_clock() - log->started, kind);
-    json_text(log->json, text);
+    dsep_json_text(log->json, text);
     fputs("}\n", log->json);
     fflush(log->json);
 }
@@ -158,7 +209,7 @@ void dsep_log_warning(dsep_context *ctx, const char *format, ...) {
     speak(log, "warning", 1, text);
 }
 
-static void clock_text(double seconds, char *text, size_t size) {
+void dsep_clock_span(double seconds, char *text, size_t size) {
     const long whole = (long)(seconds + 0.5);
     if (whole >= 3600)
         snprintf(text, size, "%ld h %02ld min", whole / 3600, whole / 60 % 60);
@@ -179,12 +230,14 @@ void dsep_log_progress(dsep_context *ctx, const char *phase, double done, double
         log->phase_started = now;
         log->phase_done = done > 1 ? done - 1 : 0;
     }
+    const double rate = (done - log->phase_done) / (now - log->phase_started + 1e-9);
+    set_stage(log, phase, done, total, unit, rate);
+    tell_file(ctx, log, 0);
     if (now - log->progress_last < log->interval)
         return;
     log->progress_last = now;
-    const double rate = (done - log->phase_done) / (now - log->phase_started + 1e-9);
     char left[64], text[256];
-    clock_text(rate > 0 ? (total - done) / rate : 0, left, sizeof left);
+    dsep_clock_span(rate > 0 ? (total - done) / rate : 0, left, sizeof left);
     snprintf(text, sizeof text, "%s: %.0f/%.0f %s (%.0f %%), %.0f %s/s, %s left, %.2f GB a rank",
              phase, done, total, unit, total > 0 ? 100 * done / total : 100, rate, unit, left,
              (double)dsep_memory_resident() / 1e9);
@@ -209,7 +262,12 @@ void dsep_log_section_begin(dsep_context *ctx, const char *name) {
     if (log->current >= 0)
         log->sections[log->current].seconds += now - log->section_started;
     log->section_started = now;
+    const int known = log->n_sections;
     log->current = name ? section_index(log, name) : -1;
+    if (name) {
+        set_stage(log, name, 0, 0, "", 0);
+        tell_file(ctx, log, log->n_sections > known);
+    }
 }
 
 int dsep_log_sections(dsep_context *ctx, dsep_log_section **sections, int64_t *count) {

@@ -8,9 +8,11 @@
 #include "mpi/context.h"
 
 typedef struct {
-    int quiet;             /* nothing but errors on standard error */
-    double interval;       /* seconds between progress lines */
-    const char *json_path; /* one JSON object a line; NULL for none */
+    int quiet;                 /* nothing but errors on standard error */
+    double interval;           /* seconds between progress lines */
+    const char *json_path;     /* one JSON object a line; NULL for none */
+    const char *progress_path; /* the progress file (mpi/progress_file.h); NULL for none */
+    const char *output;        /* of the run, for the progress file; NULL for none */
 } dsep_log_settings;
 
 /* One section of the closing table: seconds over ranks. */
@@ -24,6 +26,10 @@ typedef struct {
  * context. */
 int dsep_log_create(dsep_context *ctx, const dsep_log_settings *settings, dsep_log **log);
 
+/* How the run ends: writes the progress file for the last time, where there is one. message: the
+ * error's text, or "". Not collective; rank 0 writes. */
+void dsep_log_end(dsep_context *ctx, int code, const char *message);
+
 /* Closes the log and sets *log to NULL; accepts NULL. Not collective. */
 void dsep_log_destroy(dsep_context *ctx, dsep_log **log);
 
@@ -35,10 +41,14 @@ void dsep_log_line(dsep_context *ctx, const char *format, ...)
 void dsep_log_warning(dsep_context *ctx, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* At most one line an interval: phase, done / total, rate, time left, memory. Call it as often as
- * convenient; every rank may, rank 0 speaks. Not collective. Cost: one look at the clock. */
+/* At most one line an interval: phase, done / total, rate, time left, memory; and at most once a
+ * second the progress file. Call it as often as convenient; every rank may, rank 0 speaks. Not
+ * collective. Cost: one look at the clock. */
 void dsep_log_progress(dsep_context *ctx, const char *phase, double done, double total,
                        const char *unit);
+
+/* Seconds of the runs that this one goes on from, for the progress file. Not collective. */
+void dsep_log_before(dsep_context *ctx, double seconds);
 
 /* From here on time belongs to section `name`; NULL ends the last. Not collective. A name met
  * again goes on with its old total. */
@@ -59,5 +69,8 @@ double dsep_clock(void);
 /* The calendar's time, as seconds since 1970, and as ISO 8601 in UTC. Not collective. */
 int64_t dsep_clock_now(void);
 void dsep_clock_date(int64_t seconds, char text[32]);
+
+/* A span of time as people say it: "5 s", "3 min 02 s", "2 h 05 min". Not collective. */
+void dsep_clock_span(double seconds, char *text, size_t size);
 
 #endif

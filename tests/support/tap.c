@@ -52,6 +52,14 @@ void tap_skip(const char *format, ...) {
     printf("ok %d # SKIP %s\n", tests, text);
 }
 
+int tap_draws(int whole) {
+#ifdef __SANITIZE_ADDRESS__
+    return (whole + 4) / 5;
+#else
+    return whole;
+#endif
+}
+
 void tap_note(const char *format, ...) {
     char text[1024];
     va_list arguments;

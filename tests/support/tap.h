@@ -13,6 +13,10 @@ int tap_ok(int good, const char *format, ...) __attribute__((format(printf, 2, 3
 /* Records tests that cannot run here, and why. Collective. */
 void tap_skip(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* How many of `whole` draws to make: a fifth under the sanitizers, which look for faults of memory
+ * and are ten times slower. Not collective. */
+int tap_draws(int whole);
+
 /* A line for the reader of a failure. Not collective; any rank may. */
 void tap_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

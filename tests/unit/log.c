@@ -1,5 +1,6 @@
 /* The log: sections add up on every rank and come together as min, mean and max; the JSON log is
- * one valid object a line whatever the text; quiet silences all but warnings. */
+ * one valid object a line whatever the text; quiet silences all but warnings; the progress file is
+ * whole at any moment, is written at most once a second, and tells how the run ended. */
 #include "mpi/log.h"
 #include "mpi/exchange.h"
 #include "tests/support/tap.h"
@@ -53,7 +54,8 @@ static char *end_capture(capture *c) {
 }
 
 static dsep_log *open_log(int quiet, double interval, const char *json_path) {
-    const dsep_log_settings settings = {quiet, interval, json_path};
+    const dsep_log_settings settings = {
+        .quiet = quiet, .interval = interval, .json_path = json_path};
     dsep_log *log = NULL;
     if (dsep_log_create(ctx, &settings, &log))
         tap_note("%s", dsep_context_error(ctx)->text);
@@ -318,7 +320,7 @@ static void test_dates(void) {
 static void test_refused(void) {
     char path[600];
     snprintf(path, sizeof path, "%s/nowhere/log.json", tap_directory());
-    const dsep_log_settings settings = {0, 1, path};
+    const dsep_log_settings settings = {.interval = 1, .json_path = path};
     dsep_log *log = NULL;
     const int code = dsep_log_create(ctx, &settings, &log);
     tap_ok(code == DSEP_ERROR_IO && !log && !dsep_context_log(ctx) &&
@@ -327,6 +329,135 @@ static void test_refused(void) {
            "a log that cannot be written, on every rank");
     dsep_log_destroy(ctx, &log);
     dsep_log_destroy(ctx, NULL);
+}
+
+/* --- the progress file ----------------------------------------------------------------------- */
+
+static char progress_path[600];
+
+/* What the file holds now; NULL on ranks that do not judge, and where it is no JSON. */
+static json_t *progress(void) {
+    return dsep_rank(ctx) == 0 ? json_load_file(progress_path, 0, NULL) : NULL;
+}
+
+static int says_text(const json_t *made, const char *name, const char *wanted) {
+    const char *text = json_string_value(json_object_get(made, name));
+    const int good = dsep_rank(ctx) > 0 || (text && strcmp(text, wanted) == 0);
+    if (!good)
+        tap_note("%s: %s, not %s", name, text ? text : "no text", wanted);
+    return good;
+}
+
+static int says_number(const json_t *made, const char *name, double wanted) {
+    const json_t *value = json_object_get(made, name);
+    const int good =
+        dsep_rank(ctx) > 0 || (json_is_number(value) && json_number_value(value) == wanted);
+    if (!good)
+        tap_note("%s: %g, not %g", name, json_number_value(value), wanted);
+    return good;
+}
+
+static dsep_log *open_progress(const char *path) {
+    const dsep_log_settings settings = {
+        .quiet = 1, .interval = 1e9, .progress_path = path, .output = "x.h5"};
+    dsep_log *log = NULL;
+    if (dsep_log_create(ctx, &settings, &log))
+        tap_note("%s", dsep_context_error(ctx)->text);
+    return log;
+}
+
+static void test_progress_begins(void) {
+    json_t *made = progress();
+    tap_ok(says_text(made, "state", "running") && says_text(made, "phase", "starting") &&
+               says_text(made, "version", DSEP_VERSION) && says_number(made, "code", 0),
+           "the progress file is there from the start");
+    char *here = getcwd(NULL, 0), *output = NULL;
+    if (asprintf(&output, "%s/x.h5", here) < 0)
+        output = NULL;
+    tap_ok(says_number(made, "ranks", dsep_size(ctx)) &&
+               says_number(made, "nodes", dsep_nodes(ctx)) && says_text(made, "job", "47") &&
+               says_number(made, "restarts", 2) && says_number(made, "pid", getpid()) &&
+               says_text(made, "output", output),
+           "who runs, where, and what it will write, seen from anywhere");
+    free(here);
+    free(output);
+    json_decref(made);
+}
+
+/* Rank 0 alone looks at the file: the others wait for it in tap_ok(). */
+static void test_progress_goes_on(void) {
+    dsep_log_before(ctx, 12.5);
+    const double began = dsep_clock();
+    dsep_log_section_begin(ctx, "search");
+    json_t *made = progress();
+    tap_ok(says_text(made, "phase", "search") && says_number(made, "total", 0) &&
+               says_number(made, "seconds_before", 12.5) &&
+               (!made || json_is_null(json_object_get(made, "seconds_left")) ||
+                says_number(made, "seconds_left", 0)),
+           "a new section is told at once, and the seconds before");
+    json_decref(made);
+    dsep_log_progress(ctx, "order 1", 10, 40, "tasks");
+    made = progress();
+    tap_ok(dsep_clock() - began > 0.9 || says_text(made, "phase", "search"),
+           "within a second nothing more is written");
+    json_decref(made);
+    spend(1.05);
+    dsep_log_progress(ctx, "order 1", 20, 40, "tasks");
+    made = progress();
+    const double rate = json_number_value(json_object_get(made, "rate"));
+    const double left = json_number_value(json_object_get(made, "seconds_left"));
+    tap_ok(says_text(made, "phase", "order 1") && says_number(made, "done", 20) &&
+               says_number(made, "total", 40) && says_text(made, "unit", "tasks"),
+           "then phase, done and total, whatever --progress and --quiet say");
+    tap_ok(!made || (rate > 0 && rate < 11 && fabs(left * rate - 20) < 1),
+           "with rate and time left");
+    json_decref(made);
+    dsep_log_progress(ctx, "order 1", 39, 40, "tasks");
+}
+
+static void test_progress_ends(int code, const char *message, const char *state) {
+    dsep_log_end(ctx, code, message);
+    json_t *made = progress();
+    tap_ok(says_text(made, "state", state) && says_number(made, "code", code) &&
+               says_text(made, "message", message) && says_number(made, "done", 39),
+           "the end is told: %s", state);
+    json_decref(made);
+}
+
+static void test_progress(void) {
+    snprintf(progress_path, sizeof progress_path, "%s", tap_path("progress.json"));
+    setenv("SLURM_JOB_ID", "47", 1);
+    setenv("SLURM_RESTART_COUNT", "2", 1);
+    dsep_log *log = open_progress(progress_path);
+    test_progress_begins();
+    test_progress_goes_on();
+    test_progress_ends(DSEP_STOPPED, "SIGUSR1 ended the run", "stopped");
+    test_progress_ends(DSEP_ERROR_IO, "no \"room\"", "failed");
+    test_progress_ends(DSEP_OK, "", "done");
+    dsep_log_destroy(ctx, &log);
+    unsetenv("SLURM_JOB_ID");
+    unsetenv("SLURM_RESTART_COUNT");
+    char beside[700];
+    snprintf(beside, sizeof beside, "%s.tmp", progress_path);
+    tap_ok(access(progress_path, F_OK) == 0 && access(beside, F_OK) != 0,
+           "it stays, and nothing beside it");
+}
+
+static void test_progress_refused(void) {
+    char path[600];
+    snprintf(path, sizeof path, "%s/nowhere/progress.json", tap_directory());
+    capture c = start_capture();
+    dsep_log *log = open_progress(path);
+    dsep_log_section_begin(ctx, "search");
+    dsep_log_end(ctx, DSEP_OK, "");
+    char *text = end_capture(&c);
+    const char *first = strstr(text, "warning: cannot write");
+    tap_ok(log && (dsep_rank(ctx) == 0
+                       ? first && strstr(first, "the run goes on") && !strstr(first + 1, "warning")
+                       : !*text),
+           "one that cannot be written is one warning");
+    dsep_log_destroy(ctx, &log);
+    free(text);
 }
 
 int main(int argc, char **argv) {
@@ -341,5 +472,7 @@ int main(int argc, char **argv) {
     test_json_bytes();
     test_dates();
     test_refused();
+    test_progress();
+    test_progress_refused();
     return tap_end();
 }

@@ -234,9 +234,12 @@ static void test_key(void) {
            "a flag and the seed");
     tap_ok(keeps("--flag", "d1", 2) && differs("", "d1", "(flag: yes there, not given here)"),
            "a flag that is gone");
-    run r = start("--flag -q --progress 3 --max-time 1:00 --allow-partial --checkpoint-every 0",
+    run r = start("--flag -q --progress 3 --progress-file p.json --max-time 1:00 --allow-partial "
+                  "--checkpoint-every 0",
                   "d1", 0);
     tap_ok(goes_on(&r, 2), "options that change no result may change");
+    tap_ok(r.call && r.call->study && !strstr(r.call->study, "progress-file"),
+           "a study does not say where a run tells how far it is");
     end(&r);
     snprintf(with, sizeof with, "--knowledge %s", known);
     snprintf(other, sizeof other, "--knowledge %s", again);
