@@ -9,6 +9,7 @@
 #include "solvers/inner_product.h"
 #include "solvers/replicate.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -31,6 +32,21 @@ static const char *const method_names[] = {
  * variable in a result. */
 enum { EDGE = 48, SEPARATED = 32, KEPT = 24, VARIABLE = 96 };
 
+/* Replicates: bytes of a rank for each pair of variables that they ever join, while counts are
+ * united; in a checkpoint and in a result; new pairs of a replicate, for each that is adjacent
+ * after order 0, roughly. */
+enum { COUNTED = 150, COUNTED_KEPT = 44, COUNTED_DISK = 100 };
+static const double NEW_PAIRS = 0.035;
+
+/* Seconds of a replicate to draw a value again, and to mark and count the edges of a variable. */
+static const double WEIGHED = 5e-9, COUNTING = 5e-6;
+
+/* How many pairs replicates ever join. */
+static double pairs_joined(const dsep_plan_needs *needs) {
+    const dsep_forecast *f = &needs->input.forecast;
+    return -f->tests_0 * expm1(-NEW_PAIRS * f->density * (double)needs->units);
+}
+
 static void take_given(int64_t bytes, dsep_plan_needs *needs) {
     needs->memory_given = bytes ? bytes : INT64_MAX;
 }
@@ -42,8 +58,10 @@ static int time_pc(dsep_context *ctx, const dsep_table *table, double alpha, int
     const dsep_forecast_time time = needs->input.whole ? f->whole : f->tiled;
     needs->timed = 1;
     needs->serial = START + time.rest;
-    needs->unit = time.order_0 + time.order_1 + time.more;
-    needs->search = needs->unit + time.reading;
+    needs->search = time.order_0 + time.order_1 + time.more + time.reading;
+    needs->unit = needs->search - time.reading +
+                  WEIGHED * (double)table->n_samples * (double)table->n_variables +
+                  COUNTING * (double)table->n_variables;
     needs->tests = f->tests_0 + f->likely_1 + f->likely_more;
     return code;
 }
@@ -69,6 +87,8 @@ static int read_pc(dsep_context *ctx, const dsep_invocation *call, dsep_plan_nee
     const double pairs = f->density * f->tests_0, p = (double)f->n_variables;
     needs->disk = (int64_t)(p * VARIABLE + pairs * (EDGE + SEPARATED));
     needs->checkpoint = (int64_t)(p * 8 + pairs * KEPT);
+    needs->disk += (int64_t)(COUNTED_DISK * pairs_joined(needs));
+    needs->checkpoint += (int64_t)(COUNTED_KEPT * pairs_joined(needs));
 cleanup:
     dsep_replicates_release(&replicates);
     return code;
@@ -99,7 +119,8 @@ static int64_t bytes_pc(dsep_plan_needs *needs, int64_t nodes, int64_t each, int
     dsep_discover_input_move(needs->discover, &layout, input);
     if (needs->units == 0 || input->bytes_node == INT64_MAX)
         return input->bytes_node;
-    const int64_t held = f->bytes_base + f->bytes_table + f->bytes_own + f->bytes_columns;
+    const int64_t held = f->bytes_base + f->bytes_table + f->bytes_own + f->bytes_columns +
+                         each * (int64_t)(COUNTED * pairs_joined(needs));
     const int64_t groups = bytes_of_groups(needs, each, limit - held);
     const int64_t all = groups > INT64_MAX - held ? INT64_MAX : held + groups;
     return all > input->bytes_node ? all : input->bytes_node;

@@ -128,7 +128,9 @@ static void print_needs(const dsep_plan_told *told) {
         printf("  units of work           %lld, which ranks share%s\n", (long long)needs->units,
                told->shape->parts > 1 ? ", and parts of the array" : "");
     if (needs->units > 0 && plan->seconds > 0)
-        printf("  time with all of them   about %.3g s\n", plan->seconds);
+        printf("  memory with all of them %.3f GB on each node\n"
+               "  time with all of them   about %.3g s\n",
+               (double)plan->bytes_node / 1e9, plan->seconds);
     print_size("result on disk", plan->bytes_disk, " at the most");
     print_size("checkpoints on disk", plan->bytes_checkpoint, ", with the one before");
     printf("  %s\n", told->fits ? "It fits." : "It does not fit.");

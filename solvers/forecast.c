@@ -20,7 +20,7 @@ enum { SAMPLE = 64, BATCH = 16 };
 /* Bytes that a rank keeps of every variable (its name 48, in the search 40, in tests and strengths
  * 32, for the result some more), and of every pair that it separates: found, and sorted from there,
  * with one member. */
-enum { OWN_BYTES = 144, SET_BYTES = 48 };
+enum { OWN_BYTES = 144, SET_BYTES = 44 };
 
 /* |correlations| from which on pairs stay adjacent after order 0. */
 static double threshold_of(double alpha, int64_t n) {
@@ -135,9 +135,9 @@ void dsep_forecast_memory(const dsep_forecast_layout *layout, dsep_forecast *f) 
 /* --- time ------------------------------------------------------------------------------------ */
 
 /* Rough rates of a rank on common hardware: tests of order 1 a second, flops of entries made on
- * demand, what it costs to have a variable (its name, row, strengths, marks), and to read a
- * value. */
-static const double TESTS = 5e8, FLOPS = 2e10, VARIABLE = 1e-5, VALUE = 5e-8;
+ * demand, what it costs to have a variable (its name, row, strengths, marks), to read a value, and
+ * to write a separated pair. */
+static const double TESTS = 5e8, FLOPS = 2e10, VARIABLE = 1e-5, VALUE = 5e-8, SEPARATED = 1e-7;
 
 /* Fewer tests tell no rate; how often the block of a node's neighbours is made: for each half of
  * order 1, and for strengths. */
@@ -204,7 +204,8 @@ int dsep_forecast_measure(dsep_context *ctx, const dsep_table *table, double alp
     const dsep_rates rates = dsep_rates_measure(f->n_samples);
     double pair[] = {rates.whole, rates.tiled, rates.entry};
     dsep_max_f64(ctx, pair, 3);
-    f->whole = (dsep_forecast_time){.reading = n * p * VALUE, .rest = p * VARIABLE};
+    f->whole = (dsep_forecast_time){.reading = n * p * VALUE,
+                                    .rest = p * VARIABLE + f->density * f->tests_0 * SEPARATED};
     f->likely_1 = f->likely_more = 0;
     f->cut = 0;
     f->whole.order_0 = p * p / 2 * pair[0];

@@ -12,6 +12,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 /* Columns that are searched; values of them; columns that make sense. */
 enum { MOST = 400, MOST_VALUES = 1 << 23, LEAST = 8 };
@@ -92,35 +93,35 @@ cleanup:
 
 /* --- the search ------------------------------------------------------------------------------ */
 
-static void take_levels(const dsep_skeleton *skeleton, double seconds, int64_t pairs,
+/* Tests of order 1 if none stopped early: each neighbour with each other one. */
+static double count_most(const dsep_adjacency *adjacency) {
+    double sum = 0;
+    for (int64_t x = 0; x < adjacency->n_nodes; x++) {
+        const int64_t degree = adjacency->offset[x + 1] - adjacency->offset[x];
+        sum += (double)degree * (double)(degree - 1);
+    }
+    return sum;
+}
+
+/* seconds: in all; share: of them in which the processor worked for this rank. */
+static void take_levels(const dsep_skeleton *skeleton, double seconds, double share,
                         dsep_probe *probe) {
     const dsep_level *level = skeleton->levels;
-    const double p = (double)probe->n_columns;
-    probe->degree = skeleton->n_levels > 0 ? 2 * (double)level[0].edges / p : 0;
-    probe->most_1 = (double)pairs;
-    if (skeleton->n_levels > 1) {
+    const int64_t levels = skeleton->n_levels;
+    probe->degree = 2 * (double)level[0].edges / (double)probe->n_columns;
+    probe->most_1 = count_most(skeleton->adjacency);
+    if (levels > 1) {
         probe->tests_1 = (double)level[1].tests;
-        probe->seconds_1 = level[1].seconds;
+        probe->seconds_1 = share * level[1].seconds;
     }
-    for (int64_t l = 2; l < skeleton->n_levels; l++)
+    for (int64_t l = 2; l < levels; l++)
         probe->tests_more += (double)level[l].tests;
-    probe->seconds_more =
-        seconds - probe->seconds_1 - (skeleton->n_levels > 0 ? level[0].seconds : 0);
+    probe->seconds_more = share * (seconds - level[0].seconds) - probe->seconds_1;
     if (skeleton->stop == DSEP_SKELETON_TIME) {
         probe->cut = skeleton->next.order;
         probe->tests_more += skeleton->next.tests;
-        probe->seconds_more += skeleton->next.seconds;
+        probe->seconds_more += share * skeleton->next.seconds;
     }
-}
-
-/* Tests of order 1 if none stopped early: each neighbour with each other one. */
-static int64_t count_most(const dsep_adjacency *adjacency) {
-    int64_t sum = 0;
-    for (int64_t x = 0; x < adjacency->n_nodes; x++) {
-        const int64_t degree = adjacency->offset[x + 1] - adjacency->offset[x];
-        sum += degree * (degree - 1);
-    }
-    return sum;
 }
 
 /* On one rank alone. */
@@ -130,12 +131,15 @@ static int search(dsep_context *alone, const dsep_correlation *correlation,
     dsep_citest *test = NULL;
     dsep_pc *pc = NULL;
     const double began = dsep_clock();
+    const clock_t worked = clock();
     const dsep_pc_settings searching = {
         .search = {.max_order = settings->max_order, .deadline = began + SECONDS}, .partial = 1};
     DSEP_TRY(dsep_fisher_z_create(correlation, settings->alpha, dsep_context_error(alone), &test));
     DSEP_TRY(dsep_pc_run(alone, test, NULL, &searching, &pc));
-    if (pc->skeleton->adjacency)
-        take_levels(pc->skeleton, dsep_clock() - began, count_most(pc->skeleton->adjacency), probe);
+    const double passed = dsep_clock() - began;
+    if (pc->skeleton->adjacency && pc->skeleton->n_levels > 0 && passed > 0)
+        take_levels(pc->skeleton, passed, (double)(clock() - worked) / CLOCKS_PER_SEC / passed,
+                    probe);
 cleanup:
     dsep_pc_destroy(&pc);
     dsep_fisher_z_destroy(&test);
@@ -162,8 +166,8 @@ cleanup:
 
 /* A deadline cuts ranks in different places: the most counts. */
 static void unite(dsep_context *ctx, dsep_probe *probe) {
-    double most[] = {probe->tests_1,   probe->tests_more,   probe->seconds_1,
-                     probe->seconds_more, (double)probe->cut};
+    double most[] = {probe->tests_1, probe->tests_more, probe->seconds_1, probe->seconds_more,
+                     (double)probe->cut};
     dsep_max_f64(ctx, most, 5);
     probe->tests_1 = most[0];
     probe->tests_more = most[1];

@@ -1,4 +1,5 @@
-/* A small search among a table's columns, to see how early tests stop and what higher orders cost. */
+/* A small search among a table's columns, to see how early tests stop and what higher orders cost.
+ */
 #ifndef DSEP_SOLVERS_FORECAST_PROBE_H
 #define DSEP_SOLVERS_FORECAST_PROBE_H
 

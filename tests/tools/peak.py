@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """peak.py PROGRAM COMMAND...: runs the command and prints the most memory that processes of PROGRAM
-in it (not a launcher) held together, in bytes, and the seconds that it took.
+in it (not a launcher) held together, in bytes, the seconds that it took, and those in which a
+processor worked for it.
 
 Memory is what they have for themselves (Pss_Anon), what they share with each other (Pss_Shmem), and
 the pages of program and libraries once, as many as the process with the most has: the sum of Pss
@@ -66,7 +67,8 @@ def main():
         time.sleep(0.01)
     if most <= 1 and os.path.realpath(sys.argv[2]) == program:
         peak = max(peak, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
-    print(peak * 1024, round(time.time() - began, 3))
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    print(peak * 1024, round(time.time() - began, 3), round(used.ru_utime + used.ru_stime, 3))
     sys.exit(run.returncode)
 
 
