@@ -301,12 +301,10 @@ int64_t dsep_plan_needs_bytes(dsep_plan_needs *needs, int64_t nodes, int64_t ran
 double dsep_plan_needs_seconds(const dsep_plan_needs *needs, int64_t ranks, int64_t parts) {
     if (!needs->timed)
         return 0;
-    const double units = (double)((needs->units + parts - 1) / parts);
-    const double at_once = (double)(ranks < needs->units ? ranks : needs->units);
+    const int64_t units = (needs->units + parts - 1) / parts;
+    const int64_t groups = ranks < units ? ranks : units;
     double seconds = needs->serial + needs->search / (double)ranks;
-    if (units >= at_once && units > 0)
-        seconds += needs->unit * (double)(int64_t)((units + at_once - 1) / at_once);
-    else if (units > 0)
-        seconds += needs->unit * units / (double)ranks;
+    if (units > 0) /* rounds of groups, which share a unit where there are more ranks */
+        seconds += (double)((units + groups - 1) / groups) * needs->unit / (double)(ranks / groups);
     return seconds;
 }
