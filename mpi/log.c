@@ -209,7 +209,7 @@ void dsep_log_warning(dsep_context *ctx, const char *format, ...) {
     speak(log, "warning", 1, text);
 }
 
-static void clock_text(double seconds, char *text, size_t size) {
+void dsep_clock_span(double seconds, char *text, size_t size) {
     const long whole = (long)(seconds + 0.5);
     if (whole >= 3600)
         snprintf(text, size, "%ld h %02ld min", whole / 3600, whole / 60 % 60);
@@ -237,7 +237,7 @@ void dsep_log_progress(dsep_context *ctx, const char *phase, double done, double
         return;
     log->progress_last = now;
     char left[64], text[256];
-    clock_text(rate > 0 ? (total - done) / rate : 0, left, sizeof left);
+    dsep_clock_span(rate > 0 ? (total - done) / rate : 0, left, sizeof left);
     snprintf(text, sizeof text, "%s: %.0f/%.0f %s (%.0f %%), %.0f %s/s, %s left, %.2f GB a rank",
              phase, done, total, unit, total > 0 ? 100 * done / total : 100, rate, unit, left,
              (double)dsep_memory_resident() / 1e9);
