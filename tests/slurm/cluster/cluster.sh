@@ -1,0 +1,105 @@
+# shellcheck shell=bash
+# A private Slurm cluster for one test script: source it after tap.sh, then call cluster. It ends with
+# the script. Where it cannot be, the whole script is skipped, loudly.
+base= cluster_scripts=$PWD/tests/slurm/cluster
+[ "${#scratch}" -le 60 ] || scratch=$(mktemp -d /tmp/dsep-XXXXXX) # for the length of sockets' paths
+
+# cluster [NODES [CPUS [MEMORY]]]: the nodes n1 .. and a place to submit from, n0
+cluster() {
+    base=$scratch/c
+    trap 'bash "$cluster_scripts/down.sh" "$base"; rm -rf "$scratch"' EXIT
+    bash "$cluster_scripts/up.sh" "$base" $$ "$@" 2>"$scratch/up"
+    case $? in
+    0) return ;;
+    77)
+        echo "WARNING: $0 was NOT run: $(cat "$scratch/up")" >&2
+        echo "1..0 # SKIP $(tr '\n' ' ' <"$scratch/up")"
+        ;;
+    *)
+        sed 's/^/# /' "$scratch/up"
+        echo "not ok 1 - a Slurm cluster on this machine"
+        echo "1..1"
+        ;;
+    esac
+    exit
+}
+
+# on NODE COMMAND...: with the environment of somebody who has just logged in there, so that nothing
+# that a job needs comes from the test
+on() {
+    local node=$1
+    shift
+    env -i PATH="$PATH" HOME="${HOME:-/}" LANG=C "$base/on" "$node" "$@"
+}
+
+# submit NAME SUBMIT-OPTION... discover ARGUMENT...: by dsep, its result NAME.h5; the number into $job
+submit() {
+    local name=$1
+    shift
+    on n0 "$DSEP" submit --quiet "$@" -o "$name.h5" >"$name.submit" 2>&1 || return
+    job=$(sed -n 's/^ *"job": "\([0-9]*\)".*/\1/p' "$name.job/job.json")
+}
+
+# field JOB NAME: as scontrol tells it
+field() {
+    on n0 scontrol show job "$1" -o | tr ' ' '\n' | sed -n "s/^$2=//p" | head -n 1
+}
+
+# is_state JOB EXTENDED-REGEX
+is_state() {
+    field "$1" JobState | grep -qxE "$2"
+}
+
+# soon SECONDS COMMAND...: waits until the command succeeds; fails after so many seconds
+soon() {
+    local last=$(($(date +%s%3N) + $1 * 1000))
+    shift
+    until "$@"; do
+        [ "$(date +%s%3N)" -lt "$last" ] || return 1
+        sleep 0.05
+    done
+}
+
+# ended SECONDS JOB: into $ended; waits until it is no more pending or running
+ended() {
+    soon "$1" is_state "$2" "COMPLETED|FAILED|CANCELLED|TIMEOUT|OUT_OF_MEMORY|NODE_FAIL"
+    ended=$(field "$2" JobState)
+}
+
+# clock: starts a watch; passed: the seconds since then
+clock() {
+    began=$(date +%s%3N)
+}
+passed() {
+    local t=$(($(date +%s%3N) - began))
+    echo "$((t / 1000)).$((t % 1000 / 100))"
+}
+
+# killed_rank NODE JOB: kill -9 of a rank of the job's first step there
+killed_rank() {
+    local rank
+    rank=$(on "$1" scontrol listpids "$2.0" | awk '$5 ~ /^[0-9]+$/ { print $1; exit }')
+    on "$1" /bin/kill -9 "$rank"
+}
+
+# killed_node NODE: all that runs there is gone at once
+killed_node() {
+    kill -9 "$(cat "$base/run/$1")"
+}
+
+# wire NODE up|down: its cable
+wire() {
+    on n0 ip link set "v${1#n}" "$2"
+}
+
+# done_with_cluster FILE...: ends the script; where something failed, the ends of the files and of
+# Slurm's logs are shown
+done_with_cluster() {
+    if [ "$failures" -gt 0 ]; then
+        for file in "$@" "$base"/log/slurm*; do
+            echo "# == $file"
+            tail -n 30 "$file" | sed 's/^/# /'
+        done
+    fi
+    finish
+}

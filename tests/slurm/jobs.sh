@@ -1,0 +1,60 @@
+#!/usr/bin/env bash
+# Jobs on a real Slurm: four ranks on two nodes; warned, requeued, and resumed on other numbers of
+# nodes; a rank killed. Every result has the bytes of a run of one rank in a terminal.
+. tests/support/tap.sh
+. tests/support/fingerprint.sh
+. tests/slurm/cluster/cluster.sh
+cluster 3 4
+cd "$scratch" || exit
+
+run "$DSEP" simulate --variables 200 --samples 200 --degree 4 --seed 3 --quiet -o rows.csv
+study=(discover rows.csv --replicates 1000)
+run "$DSEP" "${study[@]}" --quiet -o one.h5
+is "$status" 0 "one rank in a terminal"
+wanted=$(fingerprint one.h5)
+carried="going on from [^ ]*checkpoint of [^ ]*: 1 run, "
+request=(--no-plan --nodes 2 --ranks 4 --memory 500M --time 00:05:00)
+
+submit two "${request[@]}" "${study[@]}"
+ended 60 "$job"
+is "$ended" COMPLETED "two nodes"
+like "$(cat two.job/log.txt)" "4 ranks on 2 nodes" "two nodes: said"
+is "$(fingerprint two.h5)" "$wanted" "two nodes: the same bytes"
+
+# --- warned: stopped in good order, requeued, resumed on one node --------------------------------
+
+submit warned "${request[@]}" "${study[@]}" --checkpoint-every .2
+ok "warned: a checkpoint is there" soon 30 test -e warned.h5.checkpoint
+clock
+on n0 scancel --batch --signal=USR1 "$job"
+ok "warned: requeued" soon 30 is_state "$job" PENDING
+echo "# requeued $(passed) s after the warning"
+on n0 scontrol update JobId="$job" NumNodes=1
+ended 60 "$job"
+is "$ended $(field "$job" NumNodes) $(field "$job" Restarts)" "COMPLETED 1 1" "warned: done on one node"
+log=$(cat warned.job/log.txt)
+like "$log" "stopped with checkpoint .*requeued" "warned: said"
+like "$log" "$carried" "warned: what is gone on from"
+like "$log" "4 ranks on 1 node" "warned: one node"
+is "$(fingerprint warned.h5)" "$wanted" "warned: the same bytes"
+
+# --- a rank is killed ------------------------------------------------------------------------
+
+submit killed "${request[@]}" "${study[@]}" --checkpoint-every .2
+ok "a rank killed: a checkpoint is there" soon 30 test -e killed.h5.checkpoint
+clock
+killed_rank n2 "$job"
+ended 30 "$job"
+echo "# $ended $(passed) s after kill -9 of a rank"
+is "$ended $(field "$job" ExitCode)" "FAILED 137:0" "a rank killed: the job fails"
+like "$(cat killed.job/log.txt)" "a rank was killed" "a rank killed: said"
+ok "a rank killed: no result" test ! -e killed.h5
+job=$(on n0 sbatch --parsable --nodes=3 --ntasks=3 killed.job/job.sh)
+ended 60 "$job"
+is "$ended" COMPLETED "a rank killed: submitted again"
+log=$(cat killed.job/log.txt)
+like "$log" "3 ranks on 3 nodes" "a rank killed: on other nodes"
+like "$log" "$carried" "a rank killed: what is gone on from"
+is "$(fingerprint killed.h5)" "$wanted" "a rank killed: the same bytes"
+
+done_with_cluster ./*.submit ./*.job/log*.txt

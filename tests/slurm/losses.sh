@@ -1,0 +1,84 @@
+#!/usr/bin/env bash
+# What a job meets on its nodes: a node that dies, under the batch script or elsewhere; a cable that
+# is out, for a moment or for so long that Slurm gives the node up. Slurm starts such jobs again;
+# there is no result before it is whole, and it has the bytes of a run that nobody disturbed.
+# seconds: 240
+. tests/support/tap.sh
+. tests/support/fingerprint.sh
+. tests/slurm/cluster/cluster.sh
+cluster 9 2
+cd "$scratch" || exit
+
+run "$DSEP" simulate --variables 200 --samples 200 --degree 4 --seed 3 --quiet -o rows.csv
+study=(discover rows.csv --replicates 2000)
+run "$DSEP" "${study[@]}" --quiet -o one.h5
+is "$status" 0 "one rank in a terminal"
+wanted=$(fingerprint one.h5)
+request=(--no-plan --nodes 2 --ranks 4 --memory 500M --time 00:05:00)
+carried="going on from [^ ]*checkpoint of [^ ]*: 1 run, "
+
+# begin NAME: a job that has a checkpoint; its first node is in $script, the other in $other
+begin() {
+    submit "$1" "${request[@]}" "${study[@]}" --checkpoint-every .2
+    ok "$1: a checkpoint is there" soon 60 test -e "$1.h5.checkpoint"
+    script=$(field "$job" BatchHost)
+    other=$(on n0 scontrol show hostnames "$(field "$job" NodeList)" | tail -n 1)
+}
+
+# --- out for a moment ------------------------------------------------------------------------
+
+begin moment
+wire "$other" down
+sleep 1
+before=$(stat -c %Y.%y moment.h5.checkpoint)
+sleep 1
+is "$(stat -c %Y.%y moment.h5.checkpoint)" "$before" "moment: the job waits"
+wire "$other" up
+ended 60 "$job"
+is "$ended $(field "$job" Restarts)" "COMPLETED 0" "moment: the job goes on"
+is "$(fingerprint moment.h5)" "$wanted" "moment: the same bytes"
+
+# --- given up --------------------------------------------------------------------------------
+
+# restarted NAME JOB: that Slurm has started it again, and that all is well then
+restarted() {
+    ok "$1: Slurm starts it again" soon 90 restarts "$2"
+    echo "# $1: requeued after $(passed) s"
+    ended 90 "$2"
+    echo "# $1: $ended after $(passed) s"
+    is "$ended" COMPLETED "$1: done"
+    like "$(cat "$1.job/log.txt")" "$carried" "$1: what is gone on from"
+    is "$(fingerprint "$1.h5")" "$wanted" "$1: the same bytes"
+}
+
+restarts() {
+    [ "$(field "$1" Restarts)" = 1 ]
+}
+
+declare -A jobs
+begin other
+jobs[other]=$job
+killed_node "$other"
+begin script
+jobs[script]=$job
+killed_node "$script"
+begin cut
+jobs[cut]=$job lost=$script
+wire "$lost" down
+clock
+ok "no result yet" test ! -e other.h5 -a ! -e script.h5 -a ! -e cut.h5
+for name in other script cut; do
+    restarted "$name" "${jobs[$name]}"
+done
+
+# What still waits on the node that was cut off is ended as soon as Slurm sees it again.
+result=$(cksum <cut.h5)
+wire "$lost" up
+back() {
+    [ "$(on n0 sinfo --noheader --nodes "$lost" -o %T)" = idle ] && ! on "$lost" pgrep -x exe
+}
+ok "the node is back, and nothing runs on it" soon 60 back
+echo "# back after $(passed) s"
+is "$(cksum <cut.h5)" "$result" "its leftovers do not touch the result"
+
+done_with_cluster ./*.submit ./*.job/log*.txt
