@@ -14,7 +14,7 @@ static const dsep_command *const commands[] = {
     &dsep_command_discover,    &dsep_command_simulate,  &dsep_command_compare,
     &dsep_command_show,        &dsep_command_export,    &dsep_command_plan,
     &dsep_command_sensitivity, &dsep_command_represent, &dsep_command_submit,
-    &dsep_command_merge,
+    &dsep_command_merge,       &dsep_command_status,
 };
 
 static const int n_commands = sizeof commands / sizeof *commands;

@@ -70,4 +70,7 @@ double dsep_clock(void);
 int64_t dsep_clock_now(void);
 void dsep_clock_date(int64_t seconds, char text[32]);
 
+/* A span of time as people say it: "5 s", "3 min 02 s", "2 h 05 min". Not collective. */
+void dsep_clock_span(double seconds, char *text, size_t size);
+
 #endif
