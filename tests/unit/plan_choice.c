@@ -103,8 +103,7 @@ static void test_free_choice(void) {
     tap_ok(!choose(&needs, eight, &error, &plan) && plan.nodes == 15 && plan.ranks_per_node == 8,
            "much work: the fewest nodes with all cores that need half an hour");
     needs.search = 1e9;
-    tap_ok(!choose(&needs, eight, &error, &plan) && plan.nodes > 60 &&
-               plan.nodes <= 64 &&
+    tap_ok(!choose(&needs, eight, &error, &plan) && plan.nodes > 60 && plan.nodes <= 64 &&
                says(&plan, "more would not help enough"),
            "beyond 64 nodes the user must ask");
     needs.rank = 3 * GB;
