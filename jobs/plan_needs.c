@@ -37,6 +37,10 @@ enum { EDGE = 48, SEPARATED = 32, KEPT = 24, VARIABLE = 96 };
  * united; in a checkpoint and in a result; new pairs of a replicate, for each that is adjacent
  * after order 0, roughly. */
 enum { COUNTED = 150, COUNTED_KEPT = 44, COUNTED_DISK = 100 };
+
+/* What malloc keeps of a rank's small arrays that come and go, before it gives any back
+ * (mpi/memory.c). */
+enum { KEPT_BY_MALLOC = 1 << 22 };
 static const double NEW_PAIRS = 0.035;
 
 /* Seconds of a replicate to draw a value again, and to mark and count the edges of a variable. */
@@ -95,13 +99,22 @@ cleanup:
     return code;
 }
 
+/* Neighbours and separating sets of a replicate: rows that stand there twice make more pairs look
+ * dependent. */
+static int64_t bytes_of_search(const dsep_forecast *f) {
+    const double pairs = f->density * f->tests_0, more = 1 / f->density;
+    return pairs > 0 ? (int64_t)((more < 3 ? more : 3) * pairs * (10 + 44)) : 0;
+}
+
 /* The fewest ranks a replicate with which all groups of a node fit, as dsep_replicates_plan() has
  * it: bytes of all of them. */
 static int64_t bytes_of_groups(const dsep_plan_needs *needs, int64_t each_node, int64_t left) {
     const dsep_forecast *f = &needs->input.forecast;
+    const int64_t search = bytes_of_search(f);
     int64_t least = INT64_MAX;
     for (int whole = needs->input.whole; whole >= 0; whole--) {
-        const int64_t one = dsep_replicator_bytes(f->n_samples, f->n_variables, whole);
+        const int64_t made = dsep_replicator_bytes(f->n_samples, f->n_variables, whole);
+        const int64_t one = made < 0 || made > INT64_MAX - search ? -1 : made + search;
         for (int64_t each = 1; each <= each_node && one >= 0; each++) {
             const int64_t all = dsep_bytes(one, (each_node + each - 1) / each, 1);
             if (all >= 0 && all <= left)
@@ -121,7 +134,7 @@ static int64_t bytes_pc(dsep_plan_needs *needs, int64_t nodes, int64_t each, int
     if (needs->units == 0 || input->bytes_node == INT64_MAX)
         return input->bytes_node;
     const int64_t held = f->bytes_base + f->bytes_table + f->bytes_own + f->bytes_columns +
-                         each * (int64_t)(COUNTED * pairs_joined(needs));
+                         each * (KEPT_BY_MALLOC + (int64_t)(COUNTED * pairs_joined(needs)));
     const int64_t groups = bytes_of_groups(needs, each, limit - held);
     const int64_t all = groups > INT64_MAX - held ? INT64_MAX : held + groups;
     return all > input->bytes_node ? all : input->bytes_node;
