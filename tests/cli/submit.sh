@@ -172,6 +172,10 @@ echo "102|RUNNING|$PWD/r.job/job.sh" >"$slurm/queue"
 refused 2 "job 102 of '.*r.job' is there already \(RUNNING\); cancel it with .scancel 102" "${short[@]}" discover "my data.csv" -o r.h5
 rm "$slurm/queue"
 
+touch "$slurm/refuse"
+refused 5 "sbatch refused.*; nothing runs, but the scripts in '.*r.job' are new" "${short[@]}" discover "my data.csv" -o r.h5
+rm "$slurm/refuse"
+
 # --- out of time ---
 echo "$PWD/r.h5.checkpoint" >"$slurm/checkpoint"
 run "${submit[@]}" "${short[@]}" --most-requeues 2 discover "my data.csv" -o r.h5
