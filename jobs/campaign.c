@@ -270,6 +270,7 @@ static int run_batches(working *c) {
     int code = DSEP_OK, cut_short = 0;
     int64_t open = next_open(c, 0);
     c->made->enough = ask_enough(c, open);
+    tell(0, c);
     while (open < c->plan->n_units && !c->made->enough) {
         choose_batch(c, open);
         DSEP_TRY(run_batch(c, &cut_short));

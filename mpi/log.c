@@ -228,18 +228,22 @@ void dsep_log_progress(dsep_context *ctx, const char *phase, double done, double
     if (strncmp(log->phase, phase, sizeof log->phase - 1) != 0) {
         snprintf(log->phase, sizeof log->phase, "%s", phase);
         log->phase_started = now;
-        log->phase_done = done > 1 ? done - 1 : 0;
+        log->phase_done = done;
     }
-    const double rate = (done - log->phase_done) / (now - log->phase_started + 1e-9);
+    const double passed = now - log->phase_started, more = done - log->phase_done;
+    const double rate = passed > 0 && more > 0 ? more / passed : 0; /* 0: not known yet */
     set_stage(log, phase, done, total, unit, rate);
     tell_file(ctx, log, 0);
     if (now - log->progress_last < log->interval)
         return;
     log->progress_last = now;
-    char left[64], text[256];
+    char speed[128] = "", left[64], text[512];
     dsep_clock_span(rate > 0 ? (total - done) / rate : 0, left, sizeof left);
-    snprintf(text, sizeof text, "%s: %.0f/%.0f %s (%.0f %%), %.0f %s/s, %s left, %.2f GB a rank",
-             phase, done, total, unit, total > 0 ? 100 * done / total : 100, rate, unit, left,
+    if (rate > 0)
+        snprintf(speed, sizeof speed, rate < 10 ? " %.2g %s/s, %s left," : " %.0f %s/s, %s left,",
+                 rate, unit, left);
+    snprintf(text, sizeof text, "%s: %.0f/%.0f %s (%.0f %%),%s %.2f GB a rank", phase, done, total,
+             unit, total > 0 ? 100 * done / total : 100, speed,
              (double)dsep_memory_resident() / 1e9);
     speak(log, "progress", !log->quiet, text);
 }
