@@ -125,6 +125,7 @@ refused() {
 }
 refused 2 "'show' is nothing to submit" show r.h5
 refused 2 "alpa is no option of dsep discover" discover x.csv --alpa 1
+refused 2 "means nothing with --method lingam" discover x.csv --method lingam --orientation majority
 refused 2 "nodez is no option of dsep submit" --nodez 1 discover x.csv
 refused 2 "needs COMMAND" --nodes 1
 refused 2 "try dsep submit --print" discover x.csv --dry-run
