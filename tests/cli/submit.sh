@@ -48,6 +48,10 @@ if [ "$1" = --mpi=list ]; then
     printf 'MPI plugin types are...\n\t%s\n' "$(cat "$slurm/plugins" 2>/dev/null || echo pmix)"
     exit
 fi
+if [ "${*: -1}" = true ]; then
+    echo "a step without work" >>"$slurm/requeues"
+    exit
+fi
 printf '%s\n' "$@" >"$slurm/srun.words"
 env >"$slurm/srun.environment"
 while [[ $1 == -* ]]; do shift; done
@@ -63,7 +67,7 @@ wait)
     touch "$slurm/waiting"
     for ((i = 0; i < 600; i++)); do sleep .05; done
     ;;
-done) rm -f "$checkpoint" && exit 0 ;;
+done) rm -f "$checkpoint" && touch "${checkpoint%.checkpoint}" && exit 0 ;;
 esac
 exit "${act##* }"
 END
@@ -201,6 +205,7 @@ job r.job/job.sh 3
 is "$status $(grep -c requeue "$slurm/requeues")" "85 2" "the third time out of time: no more"
 like "$log" "requeued 2 times, which is the most \(--most-requeues\)\. sbatch .* goes on" "and how to go on"
 like "$log" "the run before ended without a word" "a run that was lost is said"
+is "$(grep -c "without work" "$slurm/requeues")" 2 "each start after a loss has a step number of its own"
 acts "stay 85" "stay 85"
 number=600
 job r.job/job.sh 0
@@ -208,6 +213,11 @@ like "$log" "nothing new kept; $stop_words" "nothing kept: once more"
 job r.job/job.sh 1
 like "$log" "like the run before: each run needs more --time" "twice: no more"
 is "$(cat "$slurm/requeues")" "requeue 600" "requeued once"
+touch -d '1 hour ago' r.h5
+acts "stay 0"
+job r.job/job.sh 0
+is "$status" 1 "srun ends with 0 and has made nothing: exit code"
+like "$log" "nothing says that .*r.h5 is whole: a node or the network failed" "and what it means"
 acts "stay 4"
 job r.job/job.sh 0
 is "$status" 4 "dsep's own codes come back"
