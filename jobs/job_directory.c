@@ -56,7 +56,7 @@ static int find_live(char *answer, const char *path, char number[64], char state
 /* One question to squeue. A Slurm that is not there knows of no job. */
 static int ask(const char *option, const char *value, const char *path, char number[64],
                char state[64], dsep_error *error) {
-    static const char format[] = "%A|%T|%o";
+    static const char format[] = "%F|%T|%o";
     char *output = NULL;
     int status = 0, found = 0;
     char *argv[] = {"squeue", "-h", "-o", (char *)format, (char *)option, (char *)value, NULL};
@@ -214,6 +214,7 @@ int dsep_job_directory_submit(dsep_job_directory *job, const dsep_batch *batch, 
         DSEP_TRY(write_script(job->path, merge_name, batch, 1, error));
     remove_traces(job->path, batch->restart);
     DSEP_TRY(sbatch(job->path, script_name, NULL, job->job, error));
+    snprintf(job->words, sizeof job->words, "%.1000s", error->text);
     /* The array runs whatever becomes of the job behind it. */
     dsep_error why = {0};
     if (batch->parts > 0 && sbatch(job->path, merge_name, job->job, job->merge_job, &why))

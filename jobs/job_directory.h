@@ -9,7 +9,8 @@ typedef struct {
     int made;           /* whether this program made it just now */
     char job[64];       /* "" before it is submitted */
     char merge_job[64]; /* of an array; "" for none */
-    char refusal[1024]; /* what Slurm said when it took the array but not the job that merges */
+    char words[1024];   /* what sbatch said when it took the job; "" for nothing */
+    char refusal[1024]; /* and when it took the array but not the job that merges */
 } dsep_job_directory;
 
 /* The directory that belongs to a result: X.job for X.h5. Not collective. NULL without memory.

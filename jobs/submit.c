@@ -344,12 +344,16 @@ static int submit(submission *s, dsep_error *error) {
         return fflush(stdout) ? dsep_error_set(error, DSEP_ERROR_IO, "cannot write the script")
                               : DSEP_OK;
     }
-    DSEP_TRY(dsep_job_directory_free(s->job.path, error));
     DSEP_TRY(dsep_job_directory_submit(&s->job, &s->batch, error));
     if (access(s->output, F_OK) == 0)
         dsep_log_warning(s->ctx, "'%s' is there, and will be replaced when the job is done",
                          s->output);
-    tell(s);
+    if (*s->job.words)
+        dsep_log_warning(s->ctx, "%s", s->job.words);
+    if (s->settings->common.quiet)
+        printf("%s%s%s\n", s->job.job, *s->job.merge_job ? "\n" : "", s->job.merge_job);
+    else
+        tell(s);
     if (*s->job.refusal)
         code = dsep_error_set(error, DSEP_ERROR_IO,
                               "the array is submitted, but not the job that unites its parts (%s); "
@@ -373,6 +377,8 @@ static int run(dsep_context *ctx, const dsep_invocation *call) {
             dsep_options_help(s->inner->command);
         goto cleanup;
     }
+    const int makes = dsep_rank(ctx) == 0 && !s->settings->print;
+    DSEP_AGREE(ctx, makes ? dsep_job_directory_free(s->job.path, error) : DSEP_OK);
     DSEP_TRY(ask_partition(s));
     if (!s->settings->no_plan)
         DSEP_TRY(make_plan(s));

@@ -51,7 +51,7 @@ static const dsep_option common[] = {
     {"progress", 0, DSEP_OPTION_REAL, COMMON(progress), "SECONDS", "30", 0, 1e9, NULL,
      "at most one progress line in this time, while it plans"},
     {"quiet", 'q', DSEP_OPTION_FLAG, COMMON(quiet), NULL, NULL, 0, 0, NULL,
-     "say nothing but errors and warnings"},
+     "print nothing but the job's number, errors and warnings"},
     {"help", 'h', DSEP_OPTION_FLAG, COMMON(help), NULL, NULL, 0, 0, NULL, "this text"},
     {"version", 0, DSEP_OPTION_FLAG, COMMON(version), NULL, NULL, 0, 0, NULL,
      "the version and how it was built"},

@@ -2,6 +2,7 @@
 
 #include "slurm/scheduler.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +18,7 @@ static double read_time(const char *text) {
     }
     for (;;) {
         const double part = strtod(text, &end);
-        if (end == text)
+        if (!isdigit((unsigned char)*text)) /* strtod() would know "infinite" */
             return 0;
         seconds = 60 * seconds + part;
         if (*end != ':')
@@ -86,7 +87,7 @@ static double gigabytes(int64_t bytes) {
 
 int dsep_partition_holds(const dsep_partition *p, int64_t nodes, int64_t ranks, int64_t memory_node,
                          dsep_error *error) {
-    int64_t large = 0, cores = 0, places = 0;
+    int64_t large = 0, all = 0, cores = 0, places = 0; /* large, places: of what is taken */
     if (!p->found || p->n_kinds == 0)
         return DSEP_OK;
     for (int i = 0; i < p->n_kinds && p->kind[i].memory >= memory_node; i++) {
@@ -94,6 +95,7 @@ int dsep_partition_holds(const dsep_partition *p, int64_t nodes, int64_t ranks, 
         if (nodes > 0 && taken > nodes - large)
             taken = nodes - large;
         places += taken * p->kind[i].cores;
+        all += p->kind[i].nodes;
         cores += p->kind[i].nodes * p->kind[i].cores;
         large += taken;
     }
@@ -102,17 +104,15 @@ int dsep_partition_holds(const dsep_partition *p, int64_t nodes, int64_t ranks, 
                               "it needs %.1f GiB on a node, and no node of partition %s has more "
                               "than %.1f GiB; name one with larger nodes by --partition",
                               gigabytes(memory_node), p->name, gigabytes(p->kind[0].memory));
-    if (large < nodes)
-        return dsep_error_set(error, DSEP_ERROR_RESOURCES,
-                              "partition %s has %lld nodes with %.1f GiB, not %lld; --nodes %lld "
-                              "would fit",
-                              p->name, (long long)large, gigabytes(memory_node), (long long)nodes,
-                              (long long)large);
-    if (places < ranks)
-        return dsep_error_set(error, DSEP_ERROR_RESOURCES,
-                              "%lld ranks do not fit %lld node(s) of partition %s, which have %lld "
-                              "cores; --ranks %lld would fit%s",
-                              (long long)ranks, (long long)large, p->name, (long long)places,
-                              (long long)places, cores > places ? ", or more --nodes" : "");
+    if (large < nodes || places < ranks)
+        return dsep_error_set(
+            error, DSEP_ERROR_RESOURCES,
+            "%lld rank%s on %lld node%s of %.1f GiB do not fit partition %s, "
+            "which has %lld such node%s with %lld cores; --nodes %lld --ranks %lld "
+            "would fit",
+            (long long)ranks, ranks == 1 ? "" : "s", (long long)(nodes > 0 ? nodes : large),
+            nodes == 1 || (nodes == 0 && large == 1) ? "" : "s", gigabytes(memory_node), p->name,
+            (long long)all, all == 1 ? "" : "s", (long long)cores, (long long)large,
+            (long long)(places < ranks ? places : ranks));
     return DSEP_OK;
 }

@@ -26,6 +26,7 @@ job=$(($(cat "$slurm/number" 2>/dev/null || echo 100) + 1))
 echo $job >"$slurm/number"
 printf '%s\n' "$@" >"$slurm/sbatch.$job"
 env >"$slurm/environment.$job"
+echo "sbatch: lua: welcome" >&2
 echo "$job;cluster"
 END
 stand_in sinfo <<'END'
@@ -135,7 +136,7 @@ refused 2 "line end" "${short[@]}" --job-name "$(printf 'a\nb')" discover x.csv
 refused 5 "missing.csv" discover missing.csv
 refused 4 "needs .* of memory|is less than" --memory 1M discover "my data.csv" --drop diagnosis
 refused 4 "no node of partition short has more than 7.8 GiB" --ranks 2 --memory 20G --time 1:00 --no-plan discover x.csv
-refused 4 "partition long has 2 nodes" --nodes 3 "${short[@]}" --ranks 6 --partition long discover x.csv
+refused 4 "do not fit partition long, which has 2 such nodes with 16 cores; --nodes 2 --ranks 6 would fit" --nodes 3 "${short[@]}" --ranks 6 --partition long discover x.csv
 refused 4 "with --time 01:00:00 it goes on" "${short[@]}" --time 2:00:00 discover x.csv
 ok "nothing was submitted" test ! -e "$slurm/number"
 
@@ -145,6 +146,7 @@ run env SLURM_JOB_ID=9 SLURM_MEM_PER_CPU=3 "${submit[@]}" "${short[@]}" --accoun
 is "$status" 0 "submitted: exit code"
 like "$out" "submitted job 101: 2 ranks, 1.00 GiB a node, 00:20:00 a run" "its number"
 like "$out" "cancel +scancel 101" "how to cancel"
+like "$err" "warning: sbatch: lua: welcome" "and what Slurm says besides"
 like "$(cat r.job/job.sh)" '^#SBATCH --account="my group"$' "the account"
 like "$(cat r.job/job.sh)" "^#SBATCH --mail-type=END$" "lines of sbatch"
 is "$(tail -n 1 "$slurm/sbatch.101")" "$PWD/r.job/job.sh" "sbatch was given the script"
@@ -162,8 +164,8 @@ like "$(cat "$slurm/srun.environment")" "^SLURM_JOB_END_TIME=1[0-9]{9}$" "the jo
 "$DSEP" discover "my data.csv" --drop diagnosis -q -o direct.h5 >/dev/null
 is "$("$DSEP" export r.h5 | cksum)" "$("$DSEP" export direct.h5 | cksum)" "the result is that of a run by hand"
 like "$(cat r.job/runs.txt)" "job 101 run 1 done \(0\)" "its runs are remembered"
-run mpirun --quiet -n 2 "${submit[@]}" "${short[@]}" discover "my data.csv" -o r.h5
-is "$status $(cat "$slurm/number")" "0 102" "two ranks submit one job"
+run mpirun --quiet -n 2 "${submit[@]}" --quiet "${short[@]}" discover "my data.csv" -o r.h5
+is "$status $(cat "$slurm/number") $out" "0 102 102" "two ranks submit one job"
 like "$err" "r.h5' is there, and will be replaced" "a result that is there is said"
 is "$(grep -cE '^(OMPI_COMM.*|PMIX_RANK|OMPI_MCA_ess)=' "$slurm/environment.102")" 0 "nothing of mpirun is in its environment"
 echo "102|RUNNING|$PWD/r.job/job.sh" >"$slurm/queue"

@@ -8,7 +8,7 @@ cluster 3 4
 cd "$scratch" || exit
 
 run "$DSEP" simulate --variables 200 --samples 200 --degree 4 --seed 3 --quiet -o rows.csv
-study=(discover rows.csv --replicates 1000)
+study=(discover rows.csv --replicates 600)
 run "$DSEP" "${study[@]}" --quiet -o one.h5
 is "$status" 0 "one rank in a terminal"
 wanted=$(fingerprint one.h5)

@@ -1,7 +1,9 @@
 /* Slurm's commands: running them without a shell, with what they print, how they end, and an
- * environment that holds nothing of this run; and reading fields of `scontrol show job`.
+ * environment that holds nothing of this run; reading fields of `scontrol show job`; what fits a
+ * partition.
  * ranks: 1 2 */
 #include "slurm/scheduler.h"
+#include "slurm/partition.h"
 #include "tests/support/tap.h"
 
 #include <stdio.h>
@@ -125,10 +127,52 @@ static void test_fields(void) {
     tap_ok(strcmp(text, "RUN") == 0, "a value is cut where it has no room");
 }
 
+static int refuses(const dsep_partition *p, int64_t nodes, int64_t ranks, double memory,
+                   const char *words) {
+    error = (dsep_error){0};
+    const int code = dsep_partition_holds(p, nodes, ranks, (int64_t)(memory * (1 << 30)), &error);
+    const int good = words ? code == DSEP_ERROR_RESOURCES && strstr(error.text, words) : !code;
+    if (!good)
+        tap_note("%lld nodes, %lld ranks, %g GiB: %d %s", (long long)nodes, (long long)ranks,
+                 memory, code, error.text);
+    return good;
+}
+
+static void test_partition(void) {
+    static const char answer[] = "debug|2|4|4096|30:00\n"
+                                 "main*|6|8|16384|1-02:00:00\n"
+                                 "main*|1|32|65536|1-02:00:00\n"
+                                 "long|9|8|8192|infinite\n";
+    dsep_partition p;
+    dsep_partition_read(answer, NULL, &p);
+    tap_ok(p.found && strcmp(p.name, "main") == 0 && p.n_kinds == 2 && p.seconds == 93600 &&
+               p.kind[0].memory == 64LL << 30 && p.kind[0].cores == 32 && p.kind[1].nodes == 6,
+           "the partition of jobs that name none, its largest nodes first");
+    tap_ok(refuses(&p, 7, 80, 16, NULL) && refuses(&p, 0, 80, 16, NULL) &&
+               refuses(&p, 1, 32, 64, NULL),
+           "what just fits");
+    tap_ok(refuses(&p, 1, 1, 64.1, "no node of partition main has more than 64.0 GiB"),
+           "too much memory");
+    tap_ok(
+        refuses(&p, 2, 2, 20, "which has 1 such node with 32 cores; --nodes 1 --ranks 2 would fit"),
+        "too many nodes of so much memory");
+    tap_ok(refuses(&p, 2, 41, 1, "--nodes 2 --ranks 40 would fit") &&
+               refuses(&p, 0, 81, 1, "--nodes 7 --ranks 80 would fit"),
+           "too many ranks for the nodes, and for all of them");
+    dsep_partition_read("debug|2|4|4096|30:00\n", NULL, &p);
+    tap_ok(!p.found && refuses(&p, 99, 99, 99, NULL), "none is known: nothing is refused");
+    dsep_partition_read("a*|2|4|4096|30:00\nb|2|4|4096|2:30:00\n", "a,b", &p);
+    tap_ok(p.found && p.seconds == 9000 && strcmp(p.name, "a,b") == 0,
+           "of a list the longest limit");
+    dsep_partition_read("long|9|8|8192|infinite\nshort|1|1|1|1:00\n", "long,short", &p);
+    tap_ok(p.found && p.seconds == 0, "no limit is the longest");
+}
+
 int main(int argc, char **argv) {
     tap_begin(&argc, &argv);
     test_running();
     test_environment();
     test_fields();
+    test_partition();
     return tap_end();
 }
