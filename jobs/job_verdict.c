@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 /* A run writes its progress file every second or so, but a unit of work may last longer. */
-static const double LONG_SILENCE = 120;
+static const double SILENCE = 15, LONG_SILENCE = 120;
 
 /* --- Slurm's word ---------------------------------------------------------------------------- */
 
@@ -98,7 +98,11 @@ static dsep_job_state judge_progress(const dsep_job_part *part) {
                                                                                 : DSEP_JOB_RUNNING;
 }
 
+/* A node that is gone is cleared away while its job already waits for the next run. */
 static dsep_job_state judge_running(const dsep_job_part *part) {
+    if (strcmp(part->slurm.state, "COMPLETING") == 0 && part->slurm.restarts > 0 &&
+        !dsep_job_is_current(part))
+        return DSEP_JOB_REQUEUED;
     return dsep_job_is_current(part) ? DSEP_JOB_RUNNING : DSEP_JOB_STARTING;
 }
 
@@ -239,7 +243,9 @@ static void why_waiting(const dsep_slurm_word *word, FILE *text) {
         if (strncmp(word->reason, waits[i].reason, strlen(waits[i].reason)) == 0)
             words = waits[i].words;
     const int depends = strncmp(word->reason, "Dependency", 10) == 0;
-    if (strcmp(word->reason, "None") == 0 || !*word->reason)
+    if (strcmp(word->state, "COMPLETING") == 0)
+        fputs("Slurm ends its last run first", text);
+    else if (strcmp(word->reason, "None") == 0 || !*word->reason)
         fputs("Slurm has not looked at it yet", text);
     else if (words)
         fprintf(text, "%s (%s)", words, depends ? word->dependency : word->reason);
@@ -288,6 +294,8 @@ static void why_running(const dsep_job_part *part, FILE *text) {
     dsep_clock_span(dsep_job_age(part), span, sizeof span);
     if (*state && strcmp(state, "running") != 0)
         fprintf(text, "; the program has ended (%s), the job is about to", state);
+    else if (dsep_job_age(part) > SILENCE && dsep_job_age(part) <= LONG_SILENCE)
+        fprintf(text, "; last heard of %s ago", span);
     else if (dsep_job_age(part) > LONG_SILENCE)
         fprintf(text,
                 "; nothing was heard of it for %s: a long piece of work, a slow file system, or "
