@@ -90,6 +90,8 @@ static void read_word(const char *line, dsep_slurm_word *word) {
         dsep_scheduler_field(line, fields[i].name, fields[i].field, fields[i].size);
     dsep_scheduler_field(line, "JobId", text, sizeof text);
     word->number = strtoll(text, NULL, 10);
+    dsep_scheduler_field(line, "ArrayJobId", text, sizeof text);
+    word->array = strtoll(text, NULL, 10);
     dsep_scheduler_field(line, "Restarts", text, sizeof text);
     word->restarts = strtoll(text, NULL, 10);
     dsep_scheduler_field(line, "Command", text, sizeof text);
