@@ -83,7 +83,7 @@ TEST_PROGRAMS := $(TESTS:%.c=$(BUILD)/%) $(patsubst %.c,$(BUILD)/%,$(wildcard te
 SUPPORT := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/support/*.c))
 JOBS ?= $(shell nproc)
 
-.PHONY: all build deps demo test test-asan test-fault soak bench bench-large bench-replicates \
+.PHONY: all build deps demo test test-asan test-fault soak bench bench-large bench-plan bench-replicates \
   bench-continuous bench-represent bench-lingam bench-scaling bench-algebra lint format check-format tidy \
   info help install clean check tests
 .DEFAULT_GOAL := all
@@ -154,6 +154,10 @@ bench: deps ## time the main job; never part of a test
 bench-large: deps ## one run of each large size beside its forecast; LARGE="20000 100000"
 	@$(MAKE) -s -j$(JOBS) build
 	@MPIRUN="$(MPIRUN)" DSEP=$(CURDIR)/dsep bash tests/bench/large.sh
+
+bench-plan: deps ## what dsep plan forecasts beside what runs take; PLANS="p:n:degree:alpha[:R] ..." RANKS="1 2"
+	@$(MAKE) -s -j$(JOBS) build
+	@MPIRUN="$(MPIRUN)" DSEP=$(CURDIR)/dsep bash tests/bench/plan.sh
 
 bench-replicates: deps ## time bootstrap replicates and see their memory; REPLICATES="100 1000" RANKS=2
 	@$(MAKE) -s -j$(JOBS) build

@@ -226,7 +226,7 @@ int dsep_discover_pc(dsep_context *ctx, const dsep_discovery *discovery) {
     DSEP_AGREE(ctx, dsep_replicates_check(&settings->replicate, dsep_context_error(ctx)));
     DSEP_TRY(dsep_discover_input_read(ctx, settings, discovery->data, &input));
     if (settings->dry_run)
-        dsep_forecast_report(ctx, &input);
+        DSEP_TRY(dsep_forecast_report(ctx, settings, &input));
     DSEP_TRY(dsep_discover_input_fits(ctx, &input));
     if (settings->replicate.replicates > 0)
         DSEP_AGREE(ctx, dsep_replicates_plan(ctx, settings, &input, &replicates));

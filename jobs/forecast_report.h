@@ -5,8 +5,9 @@
 #include "jobs/discover_input.h"
 
 /* Measures how fast this machine is and prints the forecast for these ranks to standard output.
- * Collective; rank 0 speaks. */
-void dsep_forecast_report(dsep_context *ctx, dsep_discover_input *input);
+ * Collective; rank 0 speaks. Errors: those of dsep_forecast_measure(), agreed. */
+int dsep_forecast_report(dsep_context *ctx, const dsep_discover_settings *settings,
+                         dsep_discover_input *input);
 
 /* Prints what is forecast for so many ranks on so many nodes. Not collective. */
 void dsep_forecast_print(const dsep_discover_input *input, int64_t ranks, int64_t nodes);

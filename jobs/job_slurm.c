@@ -15,8 +15,8 @@ static void is_silent(dsep_slurm *slurm, const char *program, int status, const 
         snprintf(slurm->why, sizeof slurm->why, "there is no Slurm on this machine (no %s)",
                  program);
     else
-        snprintf(slurm->why, sizeof slurm->why, "Slurm does not answer (%s: %.*s)", program,
-                 (int)strcspn(said, "\n"), *said ? said : "no message");
+        snprintf(slurm->why, sizeof slurm->why, "Slurm does not answer (%.*s)",
+                 (int)strcspn(said, "\n"), *said ? said : program);
 }
 
 int dsep_slurm_open(dsep_slurm *slurm, dsep_error *error) {

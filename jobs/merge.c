@@ -157,7 +157,12 @@ static int go_on(dsep_context *ctx, const dsep_invocation *call, const dsep_part
         checkpoint = NULL;
     DSEP_AGREE(ctx, checkpoint ? DSEP_OK : dsep_out_of_memory(dsep_context_error(ctx), "a path"));
     DSEP_TRY(make_room(ctx, checkpoint, joined->key));
-    DSEP_TRY(dsep_checkpoint_write(ctx, checkpoint, joined->key, &joined->state));
+    code = dsep_checkpoint_write(ctx, checkpoint, joined->key, &joined->state);
+    if (code) {
+        dsep_fail(ctx, code, "'%.900s' cannot be written: %.900s", checkpoint,
+                  strdupa(dsep_context_error(ctx)->text));
+        goto cleanup;
+    }
     code = call->command->run(ctx, call);
     if (code && code != DSEP_STOPPED)
         dsep_checkpoint_remove(ctx, checkpoint);
@@ -197,7 +202,8 @@ static int run(dsep_context *ctx, const dsep_invocation *call) {
     int code = DSEP_OK;
     char *path = NULL;
     const merge_settings *settings = call->settings;
-    dsep_log_line(ctx, "%s", call->line);
+    if (call->n_arguments < 20)
+        dsep_log_line(ctx, "%s", call->line);
     if (!settings->common.output)
         return dsep_fail(ctx, DSEP_ERROR_USAGE,
                          "dsep merge needs --output, where the result goes; for example:\n%s",

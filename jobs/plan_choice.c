@@ -11,7 +11,8 @@
 enum { MOST_NODES = 64, MOST_TRIED = 4096 };
 
 static const double ENOUGH = 1800, MARGIN = 1.25, LEAST_TIME = 600, STEP_TIME = 300;
-static const int64_t ROOM = 64 << 20, STEP = 100 << 20; /* bytes that are asked for more; in steps */
+static const int64_t ROOM = 64 << 20,
+                     STEP = 100 << 20; /* bytes that are asked for more; in steps */
 
 static void say(dsep_plan *plan, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
@@ -51,7 +52,9 @@ static machine machine_of(const dsep_plan_needs *needs, const dsep_plan_shape *s
     const int64_t memory = shape->memory        ? shape->memory
                            : shape->node_memory ? shape->node_memory
                                                 : needs->memory_available;
-    return (machine){.cores = shape->node_cores ? shape->node_cores : here > 0 ? here : 1,
+    return (machine){.cores = shape->node_cores ? shape->node_cores
+                              : here > 0        ? here
+                                                : 1,
                      .memory = memory < needs->memory_given ? memory : needs->memory_given,
                      .parts = shape->parts > 1 ? shape->parts : 1,
                      .asked = shape};
@@ -117,8 +120,9 @@ static int refuse(const dsep_plan_needs *needs, const machine *m, int64_t bytes,
         snprintf(more, sizeof more, "ask for --memory %lldM or more, ",
                  (long long)(wish_of(bytes) >> 20));
     if (needs->is_pc)
-        snprintf(fits, sizeof fits, "About %.0f variables would fit: ",
-                 floor((double)needs->n_variables * (needs->input.whole ? sqrt(room) : room) * .95));
+        snprintf(
+            fits, sizeof fits, "About %.0f variables would fit: ",
+            floor((double)needs->n_variables * (needs->input.whole ? sqrt(room) : room) * .95));
     return dsep_error_set(error, DSEP_ERROR_RESOURCES,
                           "this run needs %.3g GB of memory on each node and %.3g GB are there. "
                           "%s%schoose variables with --columns or --drop, use nodes with more "
@@ -164,7 +168,8 @@ static int choose_shape(dsep_plan_needs *needs, const machine *m, dsep_error *er
         return refuse(needs, m, least_bytes(needs, m, plan), plan, error);
     plan->ranks_per_node = least_ranks(s, plan->nodes);
     plan->ranks = s->ranks ? s->ranks : plan->nodes * plan->ranks_per_node;
-    const int64_t bytes = dsep_plan_needs_bytes(needs, plan->nodes, plan->ranks_per_node, m->memory);
+    const int64_t bytes =
+        dsep_plan_needs_bytes(needs, plan->nodes, plan->ranks_per_node, m->memory);
     if (bytes > m->memory)
         return refuse(needs, m, bytes, plan, error);
     if (!s->ranks && !s->ranks_per_node)
@@ -180,9 +185,7 @@ static int choose_shape(dsep_plan_needs *needs, const machine *m, dsep_error *er
 
 static void ask(const dsep_plan_needs *needs, const machine *m, dsep_plan *plan) {
     const int64_t wish = wish_of(plan->bytes_node);
-    plan->bytes_asked = m->asked->memory ? m->asked->memory
-                        : wish < m->memory ? wish
-                                           : m->memory;
+    plan->bytes_asked = m->asked->memory ? m->asked->memory : wish < m->memory ? wish : m->memory;
     plan->seconds = dsep_plan_needs_seconds(needs, plan->ranks, m->parts);
     if (needs->timed)
         plan->seconds_asked =
@@ -199,15 +202,17 @@ static void tell_nodes(const dsep_plan_needs *needs, const machine *m, dsep_plan
     if (nodes_said(s))
         say(plan, "%lld node%s, as asked", (long long)plan->nodes, plural);
     else
-        say(plan, "%lld node%s: the fewest whose memory of %.3g GB holds the %.3g GB that each "
-                  "needs%s",
+        say(plan,
+            "%lld node%s: the fewest whose memory of %.3g GB holds the %.3g GB that each "
+            "needs%s",
             (long long)plan->nodes, plural, gb(m->memory), gb(plan->bytes_node),
             plan->ranks > m->cores ? ", and that have enough cores" : "");
     if (s->ranks || s->ranks_per_node)
         say(plan, "%lld rank%s, as asked", (long long)plan->ranks, plan->ranks == 1 ? "" : "s");
     else if (!needs->timed)
-        say(plan, "%lld rank%s: one a core of %lld, where memory allows; how long it takes is not "
-                  "known",
+        say(plan,
+            "%lld rank%s: one a core of %lld, where memory allows; how long it takes is not "
+            "known",
             (long long)plan->ranks, plan->ranks == 1 ? "" : "s", (long long)m->cores);
     else
         say(plan, "%lld rank%s: %s", (long long)plan->ranks, plan->ranks == 1 ? "" : "s",
@@ -223,13 +228,20 @@ static void tell(const dsep_plan_needs *needs, const machine *m, dsep_plan *plan
         say(plan, "memory: the forecast of %.3g GB a node, a quarter more and some room",
             gb(plan->bytes_node));
     if (needs->timed)
-        say(plan, "time: twice the forecast of %.3g s, at least ten minutes; a job that needs more "
-                  "goes on from its checkpoint",
+        say(plan,
+            "time: twice the forecast of %.3g s, at least ten minutes; a job that needs more "
+            "goes on from its checkpoint",
             plan->seconds);
     else
-        say(plan, "the time of %s is not forecast: ask for what the queue gives; a job that needs "
-                  "more goes on from its checkpoint",
+        say(plan,
+            "the time of %s is not forecast: ask for what the queue gives; a job that needs "
+            "more goes on from its checkpoint",
             needs->subject);
+    if (needs->timed && needs->input.forecast.cut)
+        say(plan,
+            "sets of %lld variables take long even in a small sample: more may follow; "
+            "--max-order would bound it",
+            (long long)needs->input.forecast.cut);
     if (m->parts > 1)
         say(plan, "%lld parts share %lld units of work; each part is such a job",
             (long long)m->parts, (long long)needs->units);

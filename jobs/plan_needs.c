@@ -9,6 +9,7 @@
 #include "solvers/inner_product.h"
 #include "solvers/replicate.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -31,19 +32,38 @@ static const char *const method_names[] = {
  * variable in a result. */
 enum { EDGE = 48, SEPARATED = 32, KEPT = 24, VARIABLE = 96 };
 
+/* Replicates: bytes of a rank for each pair of variables that they ever join, while counts are
+ * united; in a checkpoint and in a result; new pairs of a replicate, for each that is adjacent
+ * after order 0, roughly. */
+enum { COUNTED = 150, COUNTED_KEPT = 44, COUNTED_DISK = 100 };
+static const double NEW_PAIRS = 0.035;
+
+/* Seconds of a replicate to draw a value again, and to mark and count the edges of a variable. */
+static const double WEIGHED = 5e-9, COUNTING = 5e-6;
+
+/* How many pairs replicates ever join. */
+static double pairs_joined(const dsep_plan_needs *needs) {
+    const dsep_forecast *f = &needs->input.forecast;
+    return -f->tests_0 * expm1(-NEW_PAIRS * f->density * (double)needs->units);
+}
+
 static void take_given(int64_t bytes, dsep_plan_needs *needs) {
     needs->memory_given = bytes ? bytes : INT64_MAX;
 }
 
-static void time_pc(dsep_context *ctx, dsep_plan_needs *needs) {
+static int time_pc(dsep_context *ctx, const dsep_table *table, double alpha, int64_t max_order,
+                   uint64_t seed, dsep_plan_needs *needs) {
     dsep_forecast *f = &needs->input.forecast;
-    dsep_forecast_measure(ctx, f);
+    const int code = dsep_forecast_measure(ctx, table, alpha, max_order, seed, f);
     const dsep_forecast_time time = needs->input.whole ? f->whole : f->tiled;
     needs->timed = 1;
     needs->serial = START + time.rest;
-    needs->unit = time.order_0 + time.order_1;
-    needs->search = needs->unit + time.reading;
-    needs->tests = f->tests_0 + f->tests_1;
+    needs->search = time.order_0 + time.order_1 + time.more + time.reading;
+    needs->unit = needs->search - time.reading +
+                  WEIGHED * (double)table->n_samples * (double)table->n_variables +
+                  COUNTING * (double)table->n_variables;
+    needs->tests = f->tests_0 + f->likely_1 + f->likely_more;
+    return code;
 }
 
 static int read_pc(dsep_context *ctx, const dsep_invocation *call, dsep_plan_needs *needs) {
@@ -62,10 +82,13 @@ static int read_pc(dsep_context *ctx, const dsep_invocation *call, dsep_plan_nee
     needs->n_samples = f->n_samples;
     needs->n_variables = f->n_variables;
     needs->memory_available = needs->input.memory_available;
-    time_pc(ctx, needs);
+    DSEP_TRY(time_pc(ctx, needs->input.table, settings->alpha, settings->max_order,
+                     (uint64_t)settings->common.seed, needs));
     const double pairs = f->density * f->tests_0, p = (double)f->n_variables;
     needs->disk = (int64_t)(p * VARIABLE + pairs * (EDGE + SEPARATED));
     needs->checkpoint = (int64_t)(p * 8 + pairs * KEPT);
+    needs->disk += (int64_t)(COUNTED_DISK * pairs_joined(needs));
+    needs->checkpoint += (int64_t)(COUNTED_KEPT * pairs_joined(needs));
 cleanup:
     dsep_replicates_release(&replicates);
     return code;
@@ -96,7 +119,8 @@ static int64_t bytes_pc(dsep_plan_needs *needs, int64_t nodes, int64_t each, int
     dsep_discover_input_move(needs->discover, &layout, input);
     if (needs->units == 0 || input->bytes_node == INT64_MAX)
         return input->bytes_node;
-    const int64_t held = f->bytes_base + f->bytes_table + f->bytes_own + f->bytes_columns;
+    const int64_t held = f->bytes_base + f->bytes_table + f->bytes_own + f->bytes_columns +
+                         each * (int64_t)(COUNTED * pairs_joined(needs));
     const int64_t groups = bytes_of_groups(needs, each, limit - held);
     const int64_t all = groups > INT64_MAX - held ? INT64_MAX : held + groups;
     return all > input->bytes_node ? all : input->bytes_node;
@@ -181,7 +205,8 @@ static double greatest(const dsep_study_design *design, const char *name) {
 
 /* Every rank may have a run of its own. */
 static void take_runs(int64_t columns, int whole, dsep_plan_needs *needs) {
-    const int64_t one = dsep_replicator_bytes(columns * needs->n_samples, needs->n_variables, whole);
+    const int64_t one =
+        dsep_replicator_bytes(columns * needs->n_samples, needs->n_variables, whole);
     needs->rank = or_overflow(one);
 }
 
@@ -200,7 +225,8 @@ static int read_runs(dsep_context *ctx, const dsep_invocation *call, dsep_plan_n
     DSEP_TRY(dsep_forecast_search(ctx, table, greatest(design, "alpha"),
                                   (uint64_t)settings->common.seed, f));
     needs->input.whole = 1;
-    time_pc(ctx, needs);
+    DSEP_TRY(
+        time_pc(ctx, table, greatest(design, "alpha"), -1, (uint64_t)settings->common.seed, needs));
     needs->units = design->n_units;
     needs->node = f->bytes_columns;
     take_runs(1, 1, needs);

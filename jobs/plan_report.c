@@ -56,10 +56,10 @@ static json_t *json_of_memory(const dsep_plan_told *told) {
     const dsep_plan_needs *needs = told->needs;
     const int64_t table =
         needs->is_pc ? needs->input.forecast.bytes_table : needs->table / told->plan->nodes;
-    json_t *memory = json_pack("{s:I, s:I, s:I, s:I}", "table", (json_int_t)table, "rank_base",
-                               (json_int_t)needs->base.private, "files",
-                               (json_int_t)needs->base.files, "peak",
-                               (json_int_t)told->plan->bytes_node);
+    json_t *memory =
+        json_pack("{s:I, s:I, s:I, s:I}", "table", (json_int_t)table, "rank_base",
+                  (json_int_t)needs->base.private, "files", (json_int_t)needs->base.files, "peak",
+                  (json_int_t)told->plan->bytes_node);
     if (memory && needs->is_pc)
         add_memory(memory, needs);
     return memory;
@@ -70,13 +70,16 @@ static void add_search(json_t *tree, const dsep_plan_told *told) {
     const dsep_forecast *f = &input->forecast;
     const dsep_forecast_time time = dsep_forecast_parts(input, told->plan->ranks);
     json_object_set_new(tree, "density", json_real(f->density));
-    json_object_set_new(
-        tree, "tests", json_pack("{s:f, s:f}", "order_0", f->tests_0, "order_1_at_most", f->tests_1));
+    json_object_set_new(tree, "tests",
+                        json_pack("{s:f, s:f, s:f, s:f}", "order_0", f->tests_0, "order_1_at_most",
+                                  f->tests_1, "order_1", f->likely_1, "higher_orders",
+                                  f->likely_more));
     json_object_set_new(tree, "correlation", json_string(input->whole ? "whole" : "tiled"));
     json_object_set_new(tree, "seconds_parts",
-                        json_pack("{s:f, s:f, s:f, s:f}", "order_0", time.order_0,
-                                  "order_1_at_most", time.order_1, "reading", time.reading, "rest",
-                                  time.rest));
+                        json_pack("{s:f, s:f, s:f, s:f, s:f}", "order_0", time.order_0, "order_1",
+                                  time.order_1, "higher_orders", time.more, "reading", time.reading,
+                                  "rest", time.rest));
+    json_object_set_new(tree, "order_not_forecast", f->cut ? json_integer(f->cut) : json_null());
 }
 
 static json_t *known(double value) {
@@ -91,8 +94,8 @@ static void print_json(const dsep_plan_told *told) {
         (json_int_t)told->needs->n_variables, "memory_per_node", json_of_memory(told), "seconds",
         known(plan->seconds), "memory_available", (json_int_t)told->plan->memory_node, "disk",
         plan->bytes_disk ? json_integer(plan->bytes_disk) : json_null(), "checkpoint",
-        plan->bytes_checkpoint ? json_integer(plan->bytes_checkpoint) : json_null(), "fits", told->fits,
-        "slurm", told->fits ? json_of_request(plan) : json_null());
+        plan->bytes_checkpoint ? json_integer(plan->bytes_checkpoint) : json_null(), "fits",
+        told->fits, "slurm", told->fits ? json_of_request(plan) : json_null());
     if (tree && told->needs->is_pc)
         add_search(tree, told);
     char *text = tree ? json_dumps(tree, JSON_INDENT(2)) : NULL;
@@ -125,7 +128,9 @@ static void print_needs(const dsep_plan_told *told) {
         printf("  units of work           %lld, which ranks share%s\n", (long long)needs->units,
                told->shape->parts > 1 ? ", and parts of the array" : "");
     if (needs->units > 0 && plan->seconds > 0)
-        printf("  time with all of them   about %.3g s\n", plan->seconds);
+        printf("  memory with all of them %.3f GB on each node\n"
+               "  time with all of them   about %.3g s\n",
+               (double)plan->bytes_node / 1e9, plan->seconds);
     print_size("result on disk", plan->bytes_disk, " at the most");
     print_size("checkpoints on disk", plan->bytes_checkpoint, ", with the one before");
     printf("  %s\n", told->fits ? "It fits." : "It does not fit.");

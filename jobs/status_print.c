@@ -99,7 +99,8 @@ static void set_progress(row *r, int column, const dsep_job_part *part) {
     if (part->state == DSEP_JOB_DONE || part->state == DSEP_JOB_STARTING)
         return;
     if (waits && part->slurm.number > 0) {
-        snprintf(r->cell[column], CELL, "(%.40s)", part->slurm.reason);
+        if (strcmp(part->slurm.reason, "None") != 0)
+            snprintf(r->cell[column], CELL, "(%.40s)", part->slurm.reason);
         tell_done(part->progress, r->cell[column + 1], CELL);
         return;
     }
@@ -251,7 +252,7 @@ static void print_requeues(FILE *stream, const dsep_job_view *view, const dsep_j
     if (most < 0)
         snprintf(text, sizeof text, "%lld", (long long)so_far);
     else
-        snprintf(text, sizeof text, "%lld of at most %.0f", (long long)so_far, most);
+        snprintf(text, sizeof text, "%lld; after a stop at most %.0f", (long long)so_far, most);
     line(stream, "requeues", text);
 }
 

@@ -29,6 +29,7 @@ typedef struct {
     long double *total;
     const dsep_pauses *pauses;
     double rate, since; /* terms a second; seconds since anybody was asked */
+    double terms, done; /* in all, and by the step at hand */
 } posterior;
 
 static int64_t choose(int n, int k) {
@@ -52,6 +53,44 @@ static uint32_t set_number(int p, int k, int64_t place) {
 static uint32_t next_set(uint32_t set) {
     const uint32_t low = set & -set, up = set + low;
     return set ? up | (((set ^ up) >> 2) / low) : 0;
+}
+
+/* --- steps ----------------------------------------------------------------------------------- */
+
+static int in_rounds(const posterior *o) {
+    return o->step <= o->top;
+}
+
+static int64_t steps(const posterior *o) {
+    return o->top + 1 + o->p;
+}
+
+/* The size of the layer that is next. */
+static int layer_of(const posterior *o) {
+    return (int)(steps(o) - 1 - o->step);
+}
+
+static double step_terms(const posterior *o) {
+    const int round = (int)o->step, k = layer_of(o);
+    if (in_rounds(o))
+        return (double)choose(o->top, round) * ldexp(pow(3, o->p - o->top), o->top - round);
+    return (double)choose(o->p, k) * ldexp(1, o->p - k);
+}
+
+/* How far it is, with this share of the step at hand. */
+static void tell(const posterior *o, double share) {
+    dsep_log_progress(o->ctx, "posterior", o->done + share * step_terms(o), o->terms, "terms");
+}
+
+/* Terms of all steps, and of those that are done. */
+static void count_terms(posterior *o) {
+    const int64_t here = o->step;
+    o->terms = o->done = 0;
+    for (o->step = 0; o->step < steps(o); o->step++) {
+        o->done += o->step < here ? step_terms(o) : 0;
+        o->terms += step_terms(o);
+    }
+    o->step = here;
 }
 
 /* --- inside weights, in rounds of blocks: sets that agree in the highest variables ----------- */
@@ -184,6 +223,7 @@ static void outside_layer(posterior *o, int k) {
     for (int64_t t; (t = dsep_counter_next(o->counter)) >= 0;) {
         memset(partial + t * o->sums, 0, (size_t)o->sums * sizeof *partial);
         outside_task(o, k, dsep_layout_block(sets, tasks, t), partial + t * o->sums);
+        tell(o, (double)dsep_counter_taken(o->counter) / (double)tasks);
     }
     dsep_counter_finish(o->ctx, o->counter);
     dsep_shared_unite(o->ctx, o->layer);
@@ -195,26 +235,6 @@ static void outside_layer(posterior *o, int k) {
 }
 
 /* --- between layers -------------------------------------------------------------------------- */
-
-static int in_rounds(const posterior *o) {
-    return o->step <= o->top;
-}
-
-static int64_t steps(const posterior *o) {
-    return o->top + 1 + o->p;
-}
-
-/* The size of the layer that is next. */
-static int layer_of(const posterior *o) {
-    return (int)(steps(o) - 1 - o->step);
-}
-
-static double step_terms(const posterior *o) {
-    const int round = (int)o->step, k = layer_of(o);
-    if (in_rounds(o))
-        return (double)choose(o->top, round) * ldexp(pow(3, o->p - o->top), o->top - round);
-    return (double)choose(o->p, k) * ldexp(1, o->p - k);
-}
 
 /* Inside weights that are not known yet are added up on one node each: others hold zeros. */
 static void forget(posterior *o) {
@@ -285,7 +305,9 @@ static int pause_here(posterior *o, int *stop) {
 /* All layers that are left. */
 static int run(posterior *o, int *stopped) {
     int code = DSEP_OK;
+    count_terms(o);
     for (*stopped = 0; o->step < steps(o); o->step++) {
+        tell(o, 0);
         DSEP_TRY(pause_here(o, stopped));
         if (*stopped)
             break;
@@ -298,6 +320,7 @@ static int run(posterior *o, int *stopped) {
         dsep_max_f64(o->ctx, &seconds, 1);
         o->rate = seconds > 0 ? step_terms(o) / seconds : 0;
         o->since += seconds;
+        o->done += step_terms(o);
     }
 cleanup:
     return code;

@@ -4,6 +4,7 @@
 #include "mpi/memory.h"
 #include "mpi/random.h"
 #include "solvers/citest.h"
+#include "solvers/forecast_probe.h"
 #include "solvers/inner_product.h"
 #include "solvers/rates.h"
 #include "solvers/standardise.h"
@@ -19,7 +20,12 @@ enum { SAMPLE = 64, BATCH = 16 };
 /* Bytes that a rank keeps of every variable (its name 48, in the search 40, in tests and strengths
  * 32, for the result some more), and of every pair that it separates: found, and sorted from there,
  * with one member. */
-enum { OWN_BYTES = 144, SET_BYTES = 48 };
+enum { OWN_BYTES = 144, SET_BYTES = 44 };
+
+/* |correlations| from which on pairs stay adjacent after order 0. */
+static double threshold_of(double alpha, int64_t n) {
+    return tanh(gsl_cdf_ugaussian_Qinv(alpha / 2) / sqrt((double)(n - 3)));
+}
 
 /* Different columns, drawn by a partial shuffle that keeps only what it moved. */
 static int64_t draw_columns(uint64_t seed, int64_t p, int64_t *columns) {
@@ -129,9 +135,13 @@ void dsep_forecast_memory(const dsep_forecast_layout *layout, dsep_forecast *f) 
 /* --- time ------------------------------------------------------------------------------------ */
 
 /* Rough rates of a rank on common hardware: tests of order 1 a second, flops of entries made on
- * demand, what it costs to have a variable (its name, row, strengths, marks), and to read a
- * value. */
-static const double TESTS = 5e8, FLOPS = 2e10, VARIABLE = 1e-5, VALUE = 5e-8;
+ * demand, what it costs to have a variable (its name, row, strengths, marks), to read a value, and
+ * to write a separated pair. */
+static const double TESTS = 5e8, FLOPS = 2e10, VARIABLE = 1e-5, VALUE = 5e-8, SEPARATED = 1e-7;
+
+/* Fewer tests tell no rate; how often the block of a node's neighbours is made: for each half of
+ * order 1, and for strengths. */
+static const double ENOUGH_TESTS = 1e5, BLOCKS = 3;
 
 /* With nominal rates of one core, because a choice must not depend on a clock: an entry made in a
  * large tile in double or single precision, one that is written to fresh memory, one that is made
@@ -142,21 +152,75 @@ static int matrix_pays(const dsep_forecast *f) {
     return whole <= tiled + f->tests_1 * 2 * n / FLOPS;
 }
 
-void dsep_forecast_measure(dsep_context *ctx, dsep_forecast *f) {
+/* How early tests of order 1 stop in the whole, as a share of all: tests for each target grow as a
+ * power of the neighbours. */
+static double share_of_tests(const dsep_forecast *f, const dsep_probe *all,
+                             const dsep_probe *half) {
+    const double share = all->most_1 > 0 ? all->tests_1 / all->most_1 : 1;
+    const double degree = f->density * (double)(f->n_variables - 1);
+    if (all->n_columns == f->n_variables || half->tests_1 <= 0 || all->tests_1 <= 0 ||
+        degree <= all->degree)
+        return share;
+    const double targets = all->tests_1 / (all->degree * (double)all->n_columns);
+    const double of_half = half->tests_1 / (half->degree * (double)half->n_columns);
+    double power =
+        all->degree > half->degree ? log(targets / of_half) / log(all->degree / half->degree) : 1;
+    power = power < 0 ? 0 : power > 1 ? 1 : power;
+    return share * pow(degree / all->degree, power - 1);
+}
+
+/* Order 1 and what follows, with a matrix. */
+static void time_sets(dsep_forecast *f, const dsep_probe *all, const dsep_probe *half) {
+    const double times =
+        all->tests_1 > 0 ? f->tests_1 * share_of_tests(f, all, half) / all->tests_1 : 0;
+    const int slow = all->tests_1 > ENOUGH_TESTS; /* enough to be timed */
+    f->likely_1 = all->n_columns > 0 ? times * all->tests_1 : f->tests_1;
+    f->likely_more = times * all->tests_more;
+    f->whole.order_1 = slow ? times * all->seconds_1 : f->likely_1 / TESTS;
+    f->whole.more = times * all->seconds_more;
+    f->cut = all->cut;
+}
+
+static int time_search(dsep_context *ctx, const dsep_table *table, double alpha, int64_t max_order,
+                       uint64_t seed, dsep_forecast *f) {
+    int code = DSEP_OK;
+    int64_t columns[SAMPLE] = {0};
+    dsep_probe all, half;
+    const dsep_probe_settings probing = {.sample = columns,
+                                         .n_sample = draw_columns(seed, f->n_variables, columns),
+                                         .max_order = max_order,
+                                         .alpha = alpha,
+                                         .threshold = threshold_of(alpha, f->n_samples)};
+    DSEP_TRY(dsep_probe_run(ctx, table, &probing, &all, &half));
+    time_sets(f, &all, &half);
+cleanup:
+    return code;
+}
+
+int dsep_forecast_measure(dsep_context *ctx, const dsep_table *table, double alpha,
+                          int64_t max_order, uint64_t seed, dsep_forecast *f) {
+    int code = DSEP_OK;
     const double n = (double)f->n_samples, p = (double)f->n_variables;
     const dsep_rates rates = dsep_rates_measure(f->n_samples);
-    double pair[] = {rates.whole, rates.tiled};
-    dsep_max_f64(ctx, pair, 2);
-    const dsep_forecast_time common = {.reading = n * p * VALUE, .rest = p * VARIABLE};
-    f->whole = f->tiled = common;
+    double pair[] = {rates.whole, rates.tiled, rates.entry};
+    dsep_max_f64(ctx, pair, 3);
+    f->whole = (dsep_forecast_time){.reading = n * p * VALUE,
+                                    .rest = p * VARIABLE + f->density * f->tests_0 * SEPARATED};
+    f->likely_1 = f->likely_more = 0;
+    f->cut = 0;
     f->whole.order_0 = p * p / 2 * pair[0];
+    if (max_order != 0 && f->tests_1 > 0)
+        DSEP_TRY(time_search(ctx, table, alpha, max_order, seed, f));
+    f->tiled = f->whole;
     f->tiled.order_0 = p * p / 2 * pair[1];
-    f->whole.order_1 = f->tests_1 / TESTS;
-    f->tiled.order_1 = f->tests_1 * (1 / TESTS + 2 * n / FLOPS);
+    f->tiled.order_1 += BLOCKS * f->tests_1 * pair[2];
+cleanup:
+    return code;
 }
 
 double dsep_forecast_seconds(const dsep_forecast_time *time, int64_t ranks) {
-    return (time->order_0 + time->order_1 + time->reading) / (double)ranks + time->rest;
+    return (time->order_0 + time->order_1 + time->more + time->reading) / (double)ranks +
+           time->rest;
 }
 
 int dsep_forecast_search(dsep_context *ctx, const dsep_table *table, double alpha, uint64_t seed,
@@ -169,12 +233,11 @@ int dsep_forecast_search(dsep_context *ctx, const dsep_table *table, double alph
     *forecast = (dsep_forecast){.n_samples = n, .n_variables = p};
     DSEP_AGREE(ctx, sample ? DSEP_OK : dsep_out_of_memory(dsep_context_error(ctx), "a forecast"));
     share_columns(ctx, table, columns, count, sample);
-    const double z = gsl_cdf_ugaussian_Qinv(alpha / 2);
     double mean, sd;
     for (int64_t c = 0; c < count; c++)
         dsep_standardise(sample + c * stride, n, sample + c * stride, &mean, &sd);
-    count_adjacent(table, sample, count, columns, tanh(z / sqrt((double)(n - 3))),
-                   sample + count * stride, adjacent);
+    count_adjacent(table, sample, count, columns, threshold_of(alpha, n), sample + count * stride,
+                   adjacent);
     dsep_sum_i64(ctx, adjacent, count);
     double pairs = 0, squares = 0;
     for (int64_t c = 0; c < count; c++) {

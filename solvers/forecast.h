@@ -8,7 +8,8 @@
  * share all but `rest`. */
 typedef struct {
     double order_0;
-    double order_1; /* at most: separated pairs stop early */
+    double order_1; /* as early as tests stop in a sample */
+    double more;    /* higher orders and strengths of edges, by the sample */
     double reading;
     double rest; /* names, marks, a result: whatever the ranks */
 } dsep_forecast_time;
@@ -35,7 +36,11 @@ typedef struct {
     int64_t bytes_reading;   /* a node, at the most, while the table is read */
     int64_t bytes_whole;     /* a node, at the most, with the matrix; INT64_MAX when it overflows */
     int64_t bytes_tiled;     /* the same without it */
-    dsep_forecast_time whole, tiled; /* by dsep_forecast_measure() */
+    /* By dsep_forecast_measure(). */
+    dsep_forecast_time whole, tiled;
+    double likely_1, likely_more; /* tests of order 1 and of higher ones, by a sample */
+    int64_t cut;     /* an order that would have taken too long in the sample: larger ones are not
+                      * known; 0: none */
     int matrix_pays; /* whether a matrix is likely to save more time than it costs; the same on
                       * every machine and any number of ranks */
 } dsep_forecast;
@@ -51,8 +56,13 @@ int dsep_forecast_search(dsep_context *ctx, const dsep_table *table, double alph
  * called it, without what a rank has before it reads. Not collective. */
 void dsep_forecast_memory(const dsep_forecast_layout *layout, dsep_forecast *forecast);
 
-/* Fills the seconds. Collective. Cost: some milliseconds of measurement. */
-void dsep_forecast_measure(dsep_context *ctx, dsep_forecast *forecast);
+/* Fills the seconds, and the tests that are likely, from a search of a sample of neighbours.
+ * Collective. Where tests stop earlier the more neighbours there are, that is carried on from the
+ * sample and half of it to the whole as a power; higher orders are taken to have as many tests for
+ * each of order 1 as in the sample. Errors: those of dsep_probe_run(), agreed. Cost: some
+ * milliseconds of kernels, and the sample's search (forecast_probe.h). */
+int dsep_forecast_measure(dsep_context *ctx, const dsep_table *table, double alpha,
+                          int64_t max_order, uint64_t seed, dsep_forecast *forecast);
 
 /* Seconds of a whole run on so many ranks like this one. Not collective. */
 double dsep_forecast_seconds(const dsep_forecast_time *time, int64_t ranks);

@@ -7,6 +7,7 @@
 
 typedef struct {
     double whole; /* seconds a pair: product in double precision, written twice to fresh memory */
+    double entry; /* the same product alone */
     double tiled; /* seconds a pair: product in single precision, looked at once */
 } dsep_rates;
 

@@ -101,7 +101,7 @@ says timeout 'timeout: ended by Slurm at its limit of 00:01:00' 'dsep submit --t
 says never 'never starts: .*afterok:2\(failed\)' 'scancel 7; then sbatch .*never.job/job.sh'
 says nodefail 'node failed: one of n3 failed'
 says nodedown 'pending: waits for nodes that are down.*UnavailableNodes:n3'
-says requeued 'requeued: waits for its time to begin .*begins about 2026-11-23T' '1 of at most 20' \
+says requeued 'requeued: waits for its time to begin .*begins about 2026-11-23T' 'requeues +1; after a stop at most 20' \
     '1 h 00 min carried over' 'had reached order 2: 1,204 of 5,000'
 says cancelled 'cancelled: by hand'
 says wide 'pending: waits for nodes that are down, drained or reserved'
@@ -118,7 +118,7 @@ says failed 'out of memory: a node had less' 'dsep submit --memory'
 # --- running: with a progress file of this run, of the one before, and an old one ----------------
 
 says running 'running on n\[1-2\] since' 'order 2: 1,204 of 5,000 tasks \(24 %\), 12.5 tasks a second, 5 min 04 s left' \
-    '(29|30) min .*left of 00:10:00, until .*; this phase ends in it' '0 of at most 20'
+    '(29|30) min .*left of 00:10:00, until .*; this phase ends in it' 'requeues +0; after'
 progress running.job/progress.json '"seconds_left": 7200'
 look running
 says running '; then it keeps a checkpoint, is requeued and goes on'

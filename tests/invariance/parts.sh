@@ -2,7 +2,7 @@
 # A study in parts: made on different numbers of ranks, one of them stopped and gone on with, and
 # merged, it gives the bytes of one whole run: every export, and all that `show --json` tells but
 # where and when it was made. What is refused, and a merge that is killed.
-# seconds: 120
+# seconds: 300
 . tests/support/tap.sh
 
 # all_of RESULT: what it holds but for its making; `timing` and seconds are of the clock

@@ -44,7 +44,7 @@ static dsep_forecast forecast(const dsep_table *table, double alpha, uint64_t se
 
 /* All but the measured seconds. */
 static int same(dsep_forecast a, dsep_forecast b) {
-    a.whole = a.tiled = b.whole = b.tiled = (dsep_forecast_time){0, 0, 0, 0};
+    a.whole = a.tiled = b.whole = b.tiled = (dsep_forecast_time){0, 0, 0, 0, 0};
     return memcmp(&a, &b, sizeof a) == 0;
 }
 

@@ -404,7 +404,7 @@ static void test_refusals(void) {
 static void test_empty(void) {
     int finished = 0;
     int64_t seen[UNITS] = {0};
-    char few[620], paths[3][640], *names[3];
+    char few[620], paths[3][700], *names[3];
     dsep_part_joined joined;
     snprintf(few, sizeof few, "%s", tap_path("few.h5"));
     for (int k = 1; k <= 3; k++) {
