@@ -229,15 +229,19 @@ static const char launching[] =
     "export OMPI_MCA_mpi_yield_when_idle=\"${OMPI_MCA_mpi_yield_when_idle-1}\"\n"
     "export PMIX_MCA_gds=\"${PMIX_MCA_gds-hash}\"\n"
     "\n"
-    "# Where srun cannot start Open MPI programs: launch=(mpirun). A rank that dies ends the step\n"
-    "# through pmix; --kill-on-bad-exit would also kill ranks that are on their way out with 85.\n"
-    "launch=(srun --mpi=pmix --kill-on-bad-exit=0 --wait=60 --export=ALL "
-    "--ntasks=\"$SLURM_NTASKS\")\n"
+    "# Where srun cannot start Open MPI programs: launch=(mpirun)\n"
+    "launch=(srun --mpi=pmix --kill-on-bad-exit=1 --export=ALL --ntasks=\"$SLURM_NTASKS\")\n"
     "\n"
     "say() { printf 'dsep job: %s\\n' \"$*\"; }\n"
     "\n"
     "# The runs of this job are remembered: a line where one begins and one where it ends.\n"
     "note() { printf '%s job %s %s\\n' \"$(date '+%F %T')\" \"$job\" \"$*\" >>\"$runs\"; }\n"
+    "\n"
+    "requeues() {\n"
+    "    local count\n"
+    "    count=$(grep -c \" job $job run .*; requeued for run \" \"$runs\" 2>/dev/null)\n"
+    "    echo \"${count:-0}\"\n"
+    "}\n"
     "\n"
     "# What there is to go on from.\n"
     "kept() {\n"
@@ -248,6 +252,13 @@ static const char launching[] =
     "        return 0\n"
     "    done\n"
     "    return 1\n"
+    "}\n"
+    "\n"
+    "# srun can end with 0 when the network fails: whether this run says that it is done.\n"
+    "whole() {\n"
+    "    [ -e \"$made\" ] && { [ ! \"$made\" -ot \"$runs\" ] || { [ ! \"$progress\" -ot \"$runs\" "
+    "] &&\n"
+    "        grep -q '\"state\": *\"done\"' \"$progress\"; }; }\n"
     "}\n"
     "\n"
     "fail() {\n"
@@ -314,6 +325,12 @@ static const char running[] =
     "export SLURM_JOB_END_TIME=\"$end\"\n"
     "fi\n"
     "\n"
+    "# A node that was lost and comes back would end the step that has the number of its own, and "
+    "so\n"
+    "# each start after a loss has another.\n"
+    "lost=$((${SLURM_RESTART_COUNT:-0} - $(requeues)))\n"
+    "for ((i = 0; i < lost && i < 100; i++)); do srun --ntasks=1 --nodes=1 true; done\n"
+    "\n"
     "code=85\n"
     "if [ -z \"$caught\" ]; then\n"
     "    \"${launch[@]}\" \"$program\" \"${command[@]}\" &\n"
@@ -332,6 +349,9 @@ static const char ended[] =
     "again=\"sbatch $again\"\n"
     "case $code in\n"
     "    0)\n"
+    "        whole || fail 1 \"srun ended with 0, but nothing says that $made is whole: a node or "
+    "the "
+    "network failed. $again goes on from the last checkpoint\"\n"
     "        say \"done: $made\"\n"
     "        note \"run $run done (0)\"\n"
     "        exit 0\n"
@@ -349,8 +369,9 @@ static const char ended[] =
     "--memory\" ;;\n"
     "    138) fail 138 \"the warning came before anything could be kept; submit it with more "
     "--time\" ;;\n"
-    "    143) fail 143 \"the job was ended (SIGTERM) before anything could be kept; $again goes on "
-    "from the last checkpoint\" ;;\n"
+    "    143) fail 143 \"the job was ended (SIGTERM) before this run was in good order; $again "
+    "goes "
+    "on from the last checkpoint\" ;;\n"
     "    *) fail \"$code\" \"a rank or the launch failed with $code, see above; $again goes on "
     "from the last checkpoint\" ;;\n"
     "esac\n"
@@ -364,7 +385,7 @@ static const char ended[] =
     "if [ \"$after\" = \"$before\" ] && [[ $last == *'nothing new kept'* ]]; then\n"
     "    fail 85 \"$carried, like the run before: each run needs more --time\"\n"
     "fi\n"
-    "requeues=$(grep -c \" job $job run .*; requeued for run \" \"$runs\")\n"
+    "requeues=$(requeues)\n"
     "if [ \"$requeues\" -ge \"$most_requeues\" ]; then\n"
     "    fail 85 \"$carried; it was requeued $requeues times, which is the most (--most-requeues). "
     "$again goes on\"\n"
@@ -386,12 +407,13 @@ static void places(const sheet *s) {
     variable(s, "output", b->output);
     fprintf(f, "script=\"$directory%s\"\n", s->script);
     if (s->merge) {
-        fprintf(f,
-                "made=$output\nruns=\"$directory/runs-merge.txt\"\nparts=()\n"
-                "for ((k = 1; k <= %lld; k++)); do parts+=(\"$output.part-$k-of-%lld\"); done\n"
-                "command=(merge \"${parts[@]}\" --output \"$output\"\n"
-                "    --progress-file \"$directory/progress-merge.json\")\n",
-                (long long)b->parts, (long long)b->parts);
+        fprintf(
+            f,
+            "made=$output\nruns=\"$directory/runs-merge.txt\"\nparts=()\n"
+            "for ((k = 1; k <= %lld; k++)); do parts+=(\"$output.part-$k-of-%lld\"); done\n"
+            "progress=\"$directory/progress-merge.json\"\n"
+            "command=(merge \"${parts[@]}\" --output \"$output\" --progress-file \"$progress\")\n",
+            (long long)b->parts, (long long)b->parts);
     } else {
         if (s->array)
             fprintf(f,
