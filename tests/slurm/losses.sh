@@ -42,17 +42,13 @@ is "$(fingerprint moment.h5)" "$wanted" "moment: the same bytes"
 
 # restarted NAME JOB: that Slurm has started it again, and that all is well then
 restarted() {
-    ok "$1: Slurm starts it again" soon 90 restarts "$2"
+    ok "$1: Slurm starts it again" soon 90 is_field "$2" Restarts 1
     echo "# $1: requeued after $(passed) s"
     ended 90 "$2"
     echo "# $1: $ended after $(passed) s"
     is "$ended" COMPLETED "$1: done"
     like "$(cat "$1.job/log.txt")" "$carried" "$1: what is gone on from"
     is "$(fingerprint "$1.h5")" "$wanted" "$1: the same bytes"
-}
-
-restarts() {
-    [ "$(field "$1" Restarts)" = 1 ]
 }
 
 declare -A jobs
@@ -73,11 +69,9 @@ done
 
 # What still waits on the node that was cut off is ended as soon as Slurm sees it again.
 result=$(cksum <cut.h5)
-wire "$lost" up
-back() {
-    [ "$(on n0 sinfo --noheader --nodes "$lost" -o %T)" = idle ] && ! on "$lost" pgrep -x exe
-}
-ok "the node is back, and nothing runs on it" soon 60 back
+clock
+plugged_in "$lost"
+ok "the node is back, and nothing runs on it" soon 60 is_free "$lost"
 echo "# back after $(passed) s"
 is "$(cksum <cut.h5)" "$result" "its leftovers do not touch the result"
 
