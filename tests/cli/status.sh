@@ -217,6 +217,10 @@ chmod +x "$scratch/none/squeue"
 run env PATH="$scratch/none:/bin" "$DSEP" status running.job
 like "$out" 'Slurm does not answer .*Unable to contact slurm controller' "a Slurm that does not answer"
 
+printf "#!/bin/bash\necho \"squeue: unrecognized option '--me'\" >&2\nexit 1\n" >"$scratch/none/squeue"
+run env PATH="$scratch/none:$scratch/bin:$PATH" "$DSEP" status running.job
+like "$out" 'running on n\[1-2\] since' "a Slurm too old to tell whose jobs are whose"
+
 # --- damaged files -----------------------------------------------------------------------------
 
 for text in '' '{' '[1]' '{"state": 3, "done": "x", "total": [], "job": {}}' '{"state": "running", "done": 1e308, "total": 1e-308}'; do
