@@ -9,12 +9,12 @@
 #include <string.h>
 
 const char *dsep_plan_time(double seconds, char text[32]) {
-    const int64_t whole = (int64_t)ceil(seconds), days = whole / 86400;
-    char front[24] = "";
-    if (days > 0)
-        snprintf(front, sizeof front, "%lld-", (long long)days);
-    snprintf(text, 32, "%s%02d:%02d:%02d", front, (int)(whole / 3600 % 24), (int)(whole / 60 % 60),
-             (int)(whole % 60));
+    const unsigned long long whole = seconds > 0 ? (unsigned long long)ceil(seconds) : 0;
+    const unsigned hours = whole / 3600 % 24, minutes = whole / 60 % 60, rest = whole % 60;
+    int at = 0;
+    if (whole >= 86400)
+        at = snprintf(text, 32, "%llu-", whole / 86400);
+    snprintf(text + at, (size_t)(32 - at), "%02u:%02u:%02u", hours, minutes, rest);
     return text;
 }
 

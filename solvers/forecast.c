@@ -134,10 +134,11 @@ void dsep_forecast_memory(const dsep_forecast_layout *layout, dsep_forecast *f) 
 
 /* --- time ------------------------------------------------------------------------------------ */
 
-/* Rough rates of a rank on common hardware: tests of order 1 a second, flops of entries made on
- * demand, what it costs to have a variable (its name, row, strengths, marks), to read a value, and
- * to write a separated pair. */
-static const double TESTS = 5e8, FLOPS = 2e10, VARIABLE = 1e-5, VALUE = 5e-8, SEPARATED = 1e-7;
+/* Rough rates of a rank on common hardware: flops of entries made on demand, for a choice; seconds
+ * of a test and of a target of tests, which is scanned in blocks; what it costs to have a variable
+ * (its name, row, strengths, marks), to read a value, and to write a separated pair. */
+static const double FLOPS = 2e10, TEST = 4e-9, TARGET = 1e-7, VARIABLE = 1e-5, VALUE = 5e-8,
+                    SEPARATED = 1e-7;
 
 /* Fewer tests tell no rate; how often the block of a node's neighbours is made: for each half of
  * order 1, and for strengths. */
@@ -152,52 +153,47 @@ static int matrix_pays(const dsep_forecast *f) {
     return whole <= tiled + f->tests_1 * 2 * n / FLOPS;
 }
 
-/* How early tests of order 1 stop in the whole, as a share of all: tests for each target grow as a
- * power of the neighbours. */
-static double share_of_tests(const dsep_forecast *f, const dsep_probe *all,
-                             const dsep_probe *half) {
-    const double share = all->tests_1 / all->most_1;
-    const double degree = f->density * (double)(f->n_variables - 1);
-    if (half->tests_1 <= 0 || degree <= all->degree)
-        return share;
-    const double targets = all->tests_1 / (all->degree * (double)all->n_columns);
-    const double of_half = half->tests_1 / (half->degree * (double)half->n_columns);
-    double power =
-        all->degree > half->degree ? log(targets / of_half) / log(all->degree / half->degree) : 1;
-    power = power < 0 ? 0 : power > 1 ? 1 : power;
-    return share * pow(degree / all->degree, power - 1);
+/* Every pair is tested from its first end, and from the other where it stays: most of these stay
+ * again. */
+static double likely_tests(const dsep_forecast *f, const dsep_probe_side *side) {
+    const double pairs = f->density * f->tests_0;
+    const double likely = pairs * (side->tests + side->stay * side->of_those);
+    return side->pairs > 0 && likely < f->tests_1 ? likely : f->tests_1;
 }
 
-/* How many times the sample's search the whole is. */
-static double times_probe(const dsep_forecast *f, const dsep_probe *all, const dsep_probe *half) {
-    if (all->n_columns == f->n_variables)
-        return 1;
-    return all->tests_1 > 0 ? f->tests_1 * share_of_tests(f, all, half) / all->tests_1 : 0;
-}
-
-/* Order 1 and what follows, with a matrix. */
-static void time_sets(dsep_forecast *f, const dsep_probe *all, const dsep_probe *half) {
-    const double times = times_probe(f, all, half);
-    const int slow = all->tests_1 > ENOUGH_TESTS; /* enough to be timed */
-    f->likely_1 = all->n_columns > 0 ? times * all->tests_1 : f->tests_1;
-    f->likely_more = times * all->tests_more;
-    f->whole.order_1 = slow ? times * all->seconds_1 : f->likely_1 / TESTS;
-    f->whole.more = times * all->seconds_more;
+/* Order 1 and what follows, with a matrix. How many times the sample's search the whole is, by its
+ * tests of order 1 and by its variables: in dense tables the former is too much for what follows,
+ * in sparse ones the latter too little. */
+static void time_sets(dsep_forecast *f, const dsep_probe *all, const dsep_probe_side *side) {
+    const int whole = all->n_columns == f->n_variables;
+    const double pairs = f->density * f->tests_0;
+    f->likely_1 = whole ? all->tests_1 : likely_tests(f, side);
+    f->whole.order_1 = all->tests_1 > ENOUGH_TESTS ? f->likely_1 / all->tests_1 * all->seconds_1
+                                                   : f->likely_1 * TEST + 2 * pairs * TARGET;
     f->cut = all->cut;
+    if (all->tests_1 <= 0)
+        return;
+    const double by_tests = f->likely_1 / all->tests_1;
+    const double by_variables = (double)f->n_variables / (double)all->n_columns;
+    const double times = whole ? 1 : sqrt(by_tests * by_variables);
+    f->likely_more = times * all->tests_more;
+    f->whole.more = times * all->seconds_more;
 }
 
 static int time_search(dsep_context *ctx, const dsep_table *table, double alpha, int64_t max_order,
                        uint64_t seed, dsep_forecast *f) {
     int code = DSEP_OK;
     int64_t columns[SAMPLE] = {0};
-    dsep_probe all, half;
+    dsep_probe all;
+    dsep_probe_side side;
     const dsep_probe_settings probing = {.sample = columns,
                                          .n_sample = draw_columns(seed, f->n_variables, columns),
                                          .max_order = max_order,
                                          .alpha = alpha,
-                                         .threshold = threshold_of(alpha, f->n_samples)};
-    DSEP_TRY(dsep_probe_run(ctx, table, &probing, &all, &half));
-    time_sets(f, &all, &half);
+                                         .threshold = threshold_of(alpha, f->n_samples),
+                                         .degree = f->density * (double)(f->n_variables - 1)};
+    DSEP_TRY(dsep_probe_run(ctx, table, &probing, &side, &all));
+    time_sets(f, &all, &side);
 cleanup:
     return code;
 }

@@ -56,11 +56,11 @@ int dsep_forecast_search(dsep_context *ctx, const dsep_table *table, double alph
  * called it, without what a rank has before it reads. Not collective. */
 void dsep_forecast_memory(const dsep_forecast_layout *layout, dsep_forecast *forecast);
 
-/* Fills the seconds, and the tests that are likely, from a search of a sample of neighbours.
- * Collective. Where tests stop earlier the more neighbours there are, that is carried on from the
- * sample and half of it to the whole as a power; higher orders are taken to have as many tests for
- * each of order 1 as in the sample. Errors: those of dsep_probe_run(), agreed. Cost: some
- * milliseconds of kernels, and the sample's search (forecast_probe.h). */
+/* Fills the seconds, and the tests that are likely. Collective. How early tests of order 1 stop is
+ * counted for a sample of variables with all their neighbours; what higher orders and strengths
+ * cost, and at dense tables how fast tests are, is seen in a search of some hundred columns,
+ * carried on by tests of order 1 and by variables alike (forecast_probe.h). Errors: those of that,
+ * agreed. Cost: a second or two. */
 int dsep_forecast_measure(dsep_context *ctx, const dsep_table *table, double alpha,
                           int64_t max_order, uint64_t seed, dsep_forecast *forecast);
 

@@ -8,8 +8,6 @@
 /* What PC did with some columns alone: those of a sample with their neighbours. */
 typedef struct {
     int64_t n_columns; /* 0: there was no room for any */
-    double degree;     /* neighbours of a variable after order 0, the mean */
-    double most_1;     /* tests of order 1, if none had stopped early */
     double tests_1, tests_more;
     double seconds_1, seconds_more; /* order 1; all that followed, with strengths and marks */
     int64_t cut; /* the order that would have taken too long here; 0: none. Its tests and seconds,
@@ -17,17 +15,28 @@ typedef struct {
 } dsep_probe;
 
 typedef struct {
-    const int64_t *sample; /* [n_sample] columns to begin with */
+    const int64_t *sample; /* [n_sample] columns to begin with, 64 at most */
     int64_t n_sample, max_order;
     double alpha, threshold; /* columns of a larger |correlation| are neighbours */
+    double degree;           /* neighbours of a variable, about */
 } dsep_probe_settings;
 
-/* Searches among these columns and their neighbours, and among every other one of them, which tells
- * how things grow. Collective: every rank searches the same at the same time, as it will work.
- * Tests are the same on every rank and seconds the most of all. Errors: DSEP_ERROR_RESOURCES,
- * DSEP_ERROR_INTERNAL, agreed. Cost: 2 n p flops for each column of the sample that is used; two
- * searches of at most 400 columns, of 1.5 s at most; 128 MB a rank at most. */
+/* Tests of order 1 that a pair of neighbours has from one end, with the other neighbours there one
+ * by one until one separates it. */
+typedef struct {
+    int64_t pairs;   /* that were looked at; 0: none */
+    double tests;    /* of a pair, the mean; those that stay have as many as there are neighbours */
+    double stay;     /* share that no neighbour separates */
+    double of_those; /* their tests, the mean */
+} dsep_probe_side;
+
+/* Counts the tests of columns of the sample with their neighbours, of which at most 400 serve, and
+ * searches among some columns of the sample with their neighbours. Collective: every rank does the
+ * same at the same time, as it will work. Tests are the same on every rank and seconds the most of
+ * all. Errors: DSEP_ERROR_RESOURCES, DSEP_ERROR_INTERNAL, agreed. Cost: 2 n p flops a column of the
+ * sample and 2e9 for their neighbours; a search of at most 400 columns, of 1.5 s at most; 128 MB a
+ * rank at most. */
 int dsep_probe_run(dsep_context *ctx, const dsep_table *table, const dsep_probe_settings *settings,
-                   dsep_probe *all, dsep_probe *half);
+                   dsep_probe_side *side, dsep_probe *probe);
 
 #endif
