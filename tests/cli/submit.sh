@@ -59,7 +59,7 @@ act=$(head -n 1 "$slurm/acts")
 sed -i 1d "$slurm/acts"
 checkpoint=$(cat "$slurm/checkpoint" 2>/dev/null)
 case $act in
-run) exec mpirun --quiet -n "$SLURM_NTASKS" "$@" ;;
+run) exec "${MPIRUN:-mpirun}" --quiet -n "$SLURM_NTASKS" "$@" ;;
 keep*) echo "$RANDOM" >"$checkpoint" && touch -d "@$((1700000000 + $(wc -l <"$slurm/requeues")))" "$checkpoint" ;;
 wait)
     trap 'echo kept >"$checkpoint"; echo USR1 >"$slurm/got"; exit 85' USR1
@@ -169,7 +169,7 @@ like "$(cat "$slurm/srun.environment")" "^SLURM_JOB_END_TIME=1[0-9]{9}$" "the jo
 "$DSEP" discover "my data.csv" --drop diagnosis -q -o direct.h5 >/dev/null
 is "$("$DSEP" export r.h5 | cksum)" "$("$DSEP" export direct.h5 | cksum)" "the result is that of a run by hand"
 like "$(cat r.job/runs.txt)" "job 101 run 1 done \(0\)" "its runs are remembered"
-run mpirun --quiet -n 2 "${submit[@]}" --quiet "${short[@]}" discover "my data.csv" -o r.h5
+run "$MPIRUN" --quiet -n 2 "${submit[@]}" --quiet "${short[@]}" discover "my data.csv" -o r.h5
 is "$status $(cat "$slurm/number") $out" "0 102 102" "two ranks submit one job"
 like "$err" "r.h5' is there, and will be replaced" "a result that is there is said"
 is "$(grep -cE '^(OMPI_COMM.*|PMIX_RANK|OMPI_MCA_ess)=' "$slurm/environment.102")" 0 "nothing of mpirun is in its environment"

@@ -150,8 +150,9 @@ static void test_variants(void) {
     batch.seconds = 240;
     batch.restart = 1;
     char *text = script(&batch, 0, path, &error);
-    tap_ok(text && is_good_shell(path) && !strstr(text, "--nodes") && !strstr(text, "--mem=") &&
-               !strstr(text, "--signal=USR1@") && has_line(text, "#SBATCH --ntasks-per-node=4") &&
+    tap_ok(text && is_good_shell(path) && !strstr(text, "#SBATCH --nodes") &&
+               !strstr(text, "--mem=") && !strstr(text, "--signal=USR1@") &&
+               has_line(text, "#SBATCH --ntasks-per-node=4") &&
                strstr(text, "rm -f -- \"$made.checkpoint\""),
            "no nodes and no memory; a job of four minutes is not warned; --restart");
     free(text);
