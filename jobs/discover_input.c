@@ -9,9 +9,6 @@
 #include <math.h>
 #include <string.h>
 
-/* Of the libraries that write results: their pages are not there before. */
-static const int64_t FILES_LATER = 4000000;
-
 dsep_forecast_layout dsep_discover_input_layout(const dsep_discover_input *input, int64_t nodes,
                                                 int64_t ranks_per_node) {
     const dsep_table *table = input->table;
@@ -19,7 +16,7 @@ dsep_forecast_layout dsep_discover_input_layout(const dsep_discover_input *input
         .nodes = nodes,
         .ranks_per_node = ranks_per_node,
         .rank_base = input->base.private,
-        .node_files = input->base.files + FILES_LATER,
+        .node_files = input->base.files + DSEP_FILES_LATER,
         .rank_reading = dsep_table_reading_bytes(table->n_samples, table->n_variables,
                                                  nodes * ranks_per_node, input->parsed)};
 }

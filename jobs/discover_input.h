@@ -7,6 +7,9 @@
 #include "solvers/forecast.h"
 #include "solvers/knowledge.h"
 
+/* Bytes of the libraries that write results: their pages are not there before. */
+enum { DSEP_FILES_LATER = 4000000 };
+
 typedef struct {
     dsep_table *table;
     dsep_knowledge *knowledge; /* NULL when none was given */

@@ -41,7 +41,7 @@ void dsep_forecast_print(const dsep_discover_input *input, int64_t ranks, int64_
     printf("    ranks themselves      %.3f GB\n", (double)(f->bytes_base + f->bytes_own) / 1e9);
     printf("    while it reads        %.3f GB\n", (double)f->bytes_reading / 1e9);
     const dsep_forecast_time time = dsep_forecast_parts(input, ranks);
-    printf("  time                    about %.3g s on these ranks, by a moment's measurement\n",
+    printf("  time                    about %.3g s, by a moment's measurement of this machine\n",
            dsep_forecast_seconds(input->whole ? &f->whole : &f->tiled, ranks));
     printf("    order 0               %.3g s\n", time.order_0);
     printf("    order 1               %.3g s\n", time.order_1);

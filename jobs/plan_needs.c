@@ -1,5 +1,6 @@
 #include "jobs/plan_needs.h"
 
+#include "io/table_rows.h"
 #include "jobs/commands.h"
 #include "jobs/method_memory.h"
 #include "jobs/replicates.h"
@@ -265,7 +266,7 @@ int dsep_plan_needs_read(dsep_context *ctx, const dsep_invocation *call, dsep_pl
     *needs = (dsep_plan_needs){.base = dsep_memory_look(), .serial = START};
     int64_t most[] = {needs->base.private, needs->base.files};
     dsep_max_i64(ctx, most, 2);
-    needs->base = (dsep_memory_own){most[0], most[1]};
+    needs->base = (dsep_memory_own){most[0], most[1] + DSEP_FILES_LATER};
     if (call->command == &dsep_command_represent) {
         needs->subject = "represent";
         return read_represent(ctx, call, needs);
@@ -291,22 +292,27 @@ int64_t dsep_plan_needs_bytes(dsep_plan_needs *needs, int64_t nodes, int64_t ran
                               int64_t limit) {
     if (needs->is_pc)
         return bytes_pc(needs, nodes, ranks_per_node, limit);
-    const double ranks = (double)ranks_per_node;
-    const double bytes = (double)needs->base.files + (double)needs->node +
-                         (double)(needs->table + needs->spread) / (double)nodes +
-                         ranks * (double)(needs->base.private + needs->rank);
+    const double each = (double)ranks_per_node;
+    const double held = (double)needs->base.files + (double)needs->table / (double)nodes +
+                        each * (double)needs->base.private;
+    const double reading =
+        needs->table > 0
+            ? each * (double)dsep_table_reading_bytes(needs->n_samples, needs->n_variables,
+                                                      nodes * ranks_per_node, 1)
+            : 0;
+    const double working =
+        (double)needs->node + (double)needs->spread / (double)nodes + each * (double)needs->rank;
+    const double bytes = held + (working > reading ? working : reading);
     return bytes < 9e18 ? (int64_t)bytes : INT64_MAX;
 }
 
 double dsep_plan_needs_seconds(const dsep_plan_needs *needs, int64_t ranks, int64_t parts) {
     if (!needs->timed)
         return 0;
-    const double units = (double)((needs->units + parts - 1) / parts);
-    const double at_once = (double)(ranks < needs->units ? ranks : needs->units);
+    const int64_t units = (needs->units + parts - 1) / parts;
+    const int64_t groups = ranks < units ? ranks : units;
     double seconds = needs->serial + needs->search / (double)ranks;
-    if (units >= at_once && units > 0)
-        seconds += needs->unit * (double)(int64_t)((units + at_once - 1) / at_once);
-    else if (units > 0)
-        seconds += needs->unit * units / (double)ranks;
+    if (units > 0) /* rounds of groups, which share a unit where there are more ranks */
+        seconds += (double)((units + groups - 1) / groups) * needs->unit / (double)(ranks / groups);
     return seconds;
 }

@@ -156,10 +156,9 @@ static int matrix_pays(const dsep_forecast *f) {
  * power of the neighbours. */
 static double share_of_tests(const dsep_forecast *f, const dsep_probe *all,
                              const dsep_probe *half) {
-    const double share = all->most_1 > 0 ? all->tests_1 / all->most_1 : 1;
+    const double share = all->tests_1 / all->most_1;
     const double degree = f->density * (double)(f->n_variables - 1);
-    if (all->n_columns == f->n_variables || half->tests_1 <= 0 || all->tests_1 <= 0 ||
-        degree <= all->degree)
+    if (half->tests_1 <= 0 || degree <= all->degree)
         return share;
     const double targets = all->tests_1 / (all->degree * (double)all->n_columns);
     const double of_half = half->tests_1 / (half->degree * (double)half->n_columns);
@@ -169,10 +168,16 @@ static double share_of_tests(const dsep_forecast *f, const dsep_probe *all,
     return share * pow(degree / all->degree, power - 1);
 }
 
+/* How many times the sample's search the whole is. */
+static double times_probe(const dsep_forecast *f, const dsep_probe *all, const dsep_probe *half) {
+    if (all->n_columns == f->n_variables)
+        return 1;
+    return all->tests_1 > 0 ? f->tests_1 * share_of_tests(f, all, half) / all->tests_1 : 0;
+}
+
 /* Order 1 and what follows, with a matrix. */
 static void time_sets(dsep_forecast *f, const dsep_probe *all, const dsep_probe *half) {
-    const double times =
-        all->tests_1 > 0 ? f->tests_1 * share_of_tests(f, all, half) / all->tests_1 : 0;
+    const double times = times_probe(f, all, half);
     const int slow = all->tests_1 > ENOUGH_TESTS; /* enough to be timed */
     f->likely_1 = all->n_columns > 0 ? times * all->tests_1 : f->tests_1;
     f->likely_more = times * all->tests_more;

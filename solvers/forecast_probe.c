@@ -64,7 +64,12 @@ static void add_some(const int64_t *found, int64_t n_found, int64_t room, int64_
     }
 }
 
-/* Columns of the sample, each with its neighbours, until there is no more room. */
+static int ascending(const void *left, const void *right) {
+    const int64_t a = *(const int64_t *)left, b = *(const int64_t *)right;
+    return (a > b) - (a < b);
+}
+
+/* All columns, or those of the sample, each with its neighbours, until there is no more room. */
 static int choose_columns(dsep_context *ctx, const dsep_table *table,
                           const dsep_probe_settings *settings, int64_t room, int64_t *columns,
                           int64_t *count) {
@@ -73,9 +78,11 @@ static int choose_columns(dsep_context *ctx, const dsep_table *table,
     double *units = dsep_array(2 * stride, sizeof *units);
     int64_t *found = dsep_array(table->mine.count, sizeof *found);
     *count = 0;
+    for (int64_t j = 0; table->n_variables <= room && j < table->n_variables; j++)
+        columns[(*count)++] = j;
     DSEP_AGREE(ctx, units && found ? DSEP_OK
                                    : dsep_out_of_memory(dsep_context_error(ctx), "a forecast"));
-    for (int64_t k = 0; k < settings->n_sample && *count < room; k++) {
+    for (int64_t k = 0; k < settings->n_sample && *count < room && table->n_variables > room; k++) {
         void *all = NULL;
         int64_t bytes = 0;
         share_column(ctx, table, settings->sample[k], units);
@@ -85,6 +92,7 @@ static int choose_columns(dsep_context *ctx, const dsep_table *table,
         add_some(all, bytes / (int64_t)sizeof *found, room, columns, count);
         free(all);
     }
+    qsort(columns, (size_t)*count, sizeof *columns, ascending); /* as a search meets them */
 cleanup:
     free(units);
     free(found);

@@ -32,10 +32,10 @@ beside() {
     forecast=$(planned "$ranks" "$@")
     measured=$("$PYTHON" tests/tools/peak.py "$DSEP" "${mpirun[@]}" --quiet -n "$ranks" "$DSEP" \
         discover "$@" --quiet -o "$work/result.h5")
-    # shellcheck disable=SC2059 # the format is ours
-    printf "$row" "$name" "$ranks" "$load" $(awk -v ranks="$ranks" '
-        { printf "%.1f %.1f %.2f %.2f %.2f %.2f %.2f", $1 / 1e6, $3 / 1e6, $1 / $3, $2, $4, $2 / $4, $5 / ranks }
-        ' <<<"$forecast $measured")
+    awk -v format="$row" -v name="$name" -v ranks="$ranks" -v load="$load" '
+        { printf format, name, ranks, load, sprintf("%.1f", $1 / 1e6), sprintf("%.1f", $3 / 1e6),
+            sprintf("%.2f", $1 / $3), sprintf("%.2f", $2), sprintf("%.2f", $4),
+            sprintf("%.2f", $2 / $4), sprintf("%.2f", $5 / ranks) }' <<<"$forecast $measured"
     rm -f "$work"/result.h5*
 }
 

@@ -185,6 +185,73 @@ static void test_magnitude(void) {
     dsep_table_destroy(&table);
 }
 
+/* --- a search of a sample --------------------------------------------------------------------- */
+
+/* Of few columns all are the sample: what the search itself does. */
+static void test_probe(void) {
+    dsep_table *table = draw(7, 80, 90);
+    dsep_forecast f = forecast(table, .05, 1), capped = f, bare = f;
+    dsep_correlation *correlations = NULL;
+    dsep_citest *test = NULL;
+    dsep_skeleton *skeleton = NULL;
+    const dsep_skeleton_settings settings = {.max_order = -1};
+    double more = 0;
+    tap_ok(!dsep_forecast_measure(ctx, table, .05, -1, 1, &f) && !f.cut, "a table is measured");
+    tap_ok(!dsep_correlation_create(ctx, table, 1, &correlations) &&
+               !dsep_fisher_z_create(correlations, .05, NULL, &test) &&
+               !dsep_skeleton_search(ctx, test, NULL, &settings, &skeleton) &&
+               skeleton->n_levels > 2,
+           "and searched");
+    for (int64_t l = 2; skeleton && l < skeleton->n_levels; l++)
+        more += (double)skeleton->levels[l].tests;
+    tap_ok(skeleton && fabs(f.likely_1 / (double)skeleton->levels[1].tests - 1) < 1e-9 &&
+               fabs(f.likely_more / more - 1) < 1e-9,
+           "the tests are those of the search (%.0f of order 1, %.0f of higher)", f.likely_1,
+           f.likely_more);
+    tap_ok(f.likely_1 < f.tests_1, "fewer than if none stopped early");
+    tap_ok(f.whole.order_0 > 0 && f.whole.more > 0 && f.tiled.order_1 >= f.whole.order_1,
+           "seconds of every part");
+    tap_ok(dsep_forecast_seconds(&f.whole, 2) < dsep_forecast_seconds(&f.whole, 1) &&
+               dsep_forecast_seconds(&f.whole, 1 << 30) >= f.whole.rest,
+           "ranks share all but the rest");
+    tap_ok(same_everywhere(f.likely_1) && same_everywhere(f.whole.order_1 + f.whole.more),
+           "every rank says the same");
+    tap_ok(!dsep_forecast_measure(ctx, table, .05, 1, 1, &capped) && capped.likely_more == 0 &&
+               capped.likely_1 == f.likely_1,
+           "--max-order 1 has no tests of higher orders");
+    tap_ok(!dsep_forecast_measure(ctx, table, .05, 0, 1, &bare) && bare.likely_1 == 0 &&
+               bare.whole.order_1 == 0,
+           "--max-order 0 none of order 1");
+    dsep_skeleton_destroy(&skeleton);
+    dsep_fisher_z_destroy(&test);
+    dsep_correlation_destroy(&correlations);
+    dsep_table_destroy(&table);
+}
+
+/* Of more columns a part is searched. */
+static void test_larger_probe(void) {
+    const int64_t n = 60, p = 900;
+    dsep_table *table = draw(8, n, p);
+    dsep_forecast f = forecast(table, .05, 1);
+    dsep_correlation *correlations = NULL;
+    dsep_citest *test = NULL;
+    dsep_skeleton *skeleton = NULL;
+    const dsep_skeleton_settings settings = {.max_order = 1};
+    tap_ok(!dsep_forecast_measure(ctx, table, .05, 1, 1, &f) &&
+               !dsep_correlation_create(ctx, table, 1, &correlations) &&
+               !dsep_fisher_z_create(correlations, .05, NULL, &test) &&
+               !dsep_skeleton_search(ctx, test, NULL, &settings, &skeleton),
+           "a larger table is measured and searched");
+    const double tests = skeleton ? (double)skeleton->levels[1].tests : 0;
+    tap_ok(f.likely_1 < 2 * tests && f.likely_1 > tests / 2 && f.tests_1 > 2 * tests,
+           "tests of order 1 within a factor of two: %.3g of %.3g, at most %.3g", f.likely_1, tests,
+           f.tests_1);
+    dsep_skeleton_destroy(&skeleton);
+    dsep_fisher_z_destroy(&test);
+    dsep_correlation_destroy(&correlations);
+    dsep_table_destroy(&table);
+}
+
 /* --- memory ---------------------------------------------------------------------------------- */
 
 /* A table of a shape only: without samples no value is ever looked at. */
@@ -198,10 +265,10 @@ static void test_memory(void) {
     dsep_table *small = draw(3, 20, 50), *longer = draw(3, 200, 50), *wider = draw(3, 20, 500);
     const dsep_forecast a = forecast(small, .05, 1), b = forecast(longer, .05, 1),
                         c = forecast(wider, .05, 1), loose = forecast(small, .9, 1);
-    const int64_t nodes = dsep_nodes(ctx), ranks = dsep_size(ctx);
+    const int64_t nodes = dsep_nodes(ctx), each = (dsep_size(ctx) + nodes - 1) / nodes;
     tap_ok(a.bytes_matrix == 8 * 50 * 50 && c.bytes_matrix == 8 * 500 * 500 &&
                a.bytes_columns == 8 * 24 * 50 &&
-               a.bytes_table == 8 * 20 * ((50 + ranks - 1) / ranks) * (ranks / nodes),
+               a.bytes_table == 8 * 20 * ((50 + nodes * each - 1) / (nodes * each)) * each,
            "matrix, columns and table in bytes");
     tap_ok(b.bytes_whole > a.bytes_whole && b.bytes_table > a.bytes_table &&
                b.bytes_columns > a.bytes_columns,
@@ -235,6 +302,34 @@ static void test_memory(void) {
     tap_ok(of_shape(1LL << 31).bytes_whole == INT64_MAX, "2^31 cannot");
 }
 
+/* On another machine. */
+static void test_layout(void) {
+    dsep_table *table = draw(3, 40, 120);
+    const dsep_forecast plain = forecast(table, .05, 1);
+    dsep_forecast f = plain, more = plain, apart = plain;
+    const dsep_forecast_layout one = {1, 4, 1000, 500, 0}, two = {1, 8, 1000, 500, 0},
+                               nodes = {4, 1, 1000, 500, 0}, reads = {1, 4, 1000, 500, 1 << 30};
+    dsep_forecast_memory(&one, &f);
+    tap_ok(f.bytes_base == 4500 && f.bytes_table == 8 * 40 * 120 &&
+               f.bytes_reading == 4500 + f.bytes_table,
+           "four ranks: their base, the files once, the table");
+    tap_ok(f.bytes_whole >= f.bytes_base + f.bytes_table + f.bytes_matrix + f.bytes_own &&
+               f.bytes_tiled >= f.bytes_base + f.bytes_table + f.bytes_columns + f.bytes_own,
+           "all of them are in the peak");
+    dsep_forecast_memory(&two, &more);
+    tap_ok(more.bytes_whole > f.bytes_whole && more.bytes_tiled > f.bytes_tiled &&
+               more.bytes_own == 2 * f.bytes_own && more.bytes_table == f.bytes_table,
+           "twice the ranks keep twice as much for themselves, and one table");
+    dsep_forecast_memory(&nodes, &apart);
+    tap_ok(apart.bytes_table == f.bytes_table / 4 && apart.bytes_columns == f.bytes_columns &&
+               apart.bytes_whole < f.bytes_whole,
+           "four nodes have a quarter of the table each, and all columns");
+    dsep_forecast_memory(&reads, &f);
+    tap_ok(f.bytes_whole == f.bytes_reading && f.bytes_tiled == f.bytes_reading,
+           "reading is the most where it is");
+    dsep_table_destroy(&table);
+}
+
 int main(int argc, char **argv) {
     ctx = tap_begin(&argc, &argv);
     test_exact(50, 2, .05);
@@ -245,5 +340,8 @@ int main(int argc, char **argv) {
     test_sample();
     test_magnitude();
     test_memory();
+    test_layout();
+    test_probe();
+    test_larger_probe();
     return tap_end();
 }

@@ -1,0 +1,106 @@
+#!/usr/bin/env bash
+# dsep plan: what it tells, how it chooses nodes and ranks, what it refuses, and that a run takes the
+# memory that it was said to take.
+# seconds: 120
+. tests/support/tap.sh
+python=${PYTHON:-/usr/bin/python3}
+
+# planned KEY...: a number of the JSON in $out
+planned() {
+    "$python" -c 'import json, sys
+at = json.load(open(sys.argv[1]))
+for key in sys.argv[2:]: at = at[key]
+print("null" if at is None else at)' "$scratch/plan.json" "$@"
+}
+
+# plan ARGUMENTS...: a plan of $table as JSON
+plan() {
+    run "$DSEP" plan "$table" "$@" --json --quiet
+    echo "$out" >"$scratch/plan.json"
+}
+
+# refused CODE MESSAGE NAME ARGUMENTS...
+refused() {
+    local code=$1 message=$2 name=$3
+    shift 3
+    run "$DSEP" plan "$@"
+    is "$status" "$code" "$name: exit code $code"
+    like "$err" "$message" "$name: the message says so"
+}
+
+table=$scratch/table.npy
+run "$DSEP" simulate --variables 1500 --samples 200 --degree 3 --seed 4 -o "$table"
+
+# --- what it tells
+run "$DSEP" plan "$table" --alpha .001 --replicates 20 --array 4 --quiet -o "$scratch/it's.h5"
+is "$status" 0 "a plan"
+like "$out" '^  #SBATCH --nodes=1$' "a plan: nodes for Slurm"
+like "$out" '^  #SBATCH --mem=[0-9]+00M$' "a plan: memory in steps of 100 MB"
+like "$out" '^  #SBATCH --time=00:10:00$' "a plan: ten minutes at least"
+like "$out" '^  #SBATCH --array=1-4$' "a plan: the array"
+like "$out" '^  # 1 node: the fewest whose memory' "a plan: reasons"
+like "$out" "^  dsep submit --array 4 discover .*table.npy --alpha .001 --replicates 20 --quiet -o '.*'.*'" \
+    "a plan: the command that submits it, without plan's own options"
+is "$(grep -c 'submit.*--json' <<<"$out")" 0 "a plan: and only that"
+
+plan --alpha .001 --ranks 6 --nodes 2
+is "$(planned n_samples) $(planned n_variables)" "200 1500" "JSON: the table's shape"
+is "$(planned tests order_0)" 1124250.0 "JSON: tests of order 0"
+is "$(planned slurm nodes) $(planned slurm ntasks) $(planned slurm ntasks_per_node)" "2 6 3" "JSON: the shape that was asked for"
+is "$(planned slurm time_seconds) $(planned fits) $(planned order_not_forecast)" "600.0 True null" "JSON: time"
+for key in disk checkpoint seconds memory_available; do
+    ok "JSON: $key" "$python" -c "import sys; sys.exit(not float('$(planned $key)') > 0)"
+done
+one=$(planned memory_per_node peak)
+ok "JSON: the base of a rank and the files of a node are in the peak" \
+    test "$one" -gt $((3 * $(planned memory_per_node rank_base) + $(planned memory_per_node files)))
+ok "JSON: a quarter more than the forecast is asked for" \
+    test $(($(planned slurm mem_mb) * 1048576)) -gt $((one * 5 / 4))
+plan --alpha .001 --ranks 12 --nodes 2
+ok "more ranks on a node need more" test "$(planned memory_per_node peak)" -gt "$one"
+plan --alpha .001 --ranks 6 --nodes 6
+ok "more nodes need less on each" test "$(planned memory_per_node peak)" -lt "$one"
+plan --alpha .001 --ranks 10 --node-cores 4
+is "$(planned slurm nodes) $(planned slurm ntasks_per_node)" "3 4" "more ranks than a node has cores"
+plan --alpha .001 --replicates 100000000 --node-cores 4 --node-memory 64G
+is "$(planned slurm ntasks_per_node)" 4 "long work gets all cores of its nodes"
+ok "long work gets more nodes" test "$(planned slurm nodes)" -gt 1
+
+# --- memory that does not do
+plan --alpha .001 --memory 10M
+is "$status $(planned fits) $(planned slurm)" "4 False null" "too little memory: exit code 4, and JSON says why"
+like "$err" 'needs .* GB of memory on each node and 0.0105 GB are there' "too little memory: both are said"
+like "$err" 'About [0-9]+ variables would fit: ask for --memory [0-9]+M or more' "too little memory: what would do"
+enough=${err##*ask for --memory } enough=${enough%%M *}M
+plan --alpha .001 --memory "$enough"
+is "$status $(planned slurm mem_mb)M" "0 $enough" "what would do is taken as it is asked for"
+plan --alpha .001 --memory-per-node 1M
+is "$status" 4 "so is what the command itself may use"
+
+# --- other methods, wrong options
+run "$DSEP" simulate --variables 6 --samples 50 --seed 5 -o "$scratch/small.csv"
+for method in lingam ica-lingam var-lingam exact notears; do
+    run "$DSEP" plan "$scratch/small.csv" --method $method --json --quiet
+    echo "$out" >"$scratch/plan.json"
+    is "$status $(planned plan_of) $(planned seconds)" "0 discover --method $method null" "a plan of $method: no time"
+    ok "a plan of $method: memory" test "$(planned memory_per_node peak)" -gt 5000000
+done
+like "$out" 'the time of discover --method notears is not forecast' "and says so"
+refused 2 'each node needs at least one rank' "fewer ranks than nodes" "$table" --ranks 2 --nodes 4
+refused 2 'give two of the three' "a shape that contradicts itself" "$table" --ranks 9 --nodes 2 --ranks-per-node 4
+refused 2 '--lags means nothing' "an option of another method" "$table" --lags 3
+refused 5 'nothing.csv' "no such file" nothing.csv
+
+# --- a run: its greatest resident set, which the kernel keeps, within 15 %
+if [[ ${BUILD:-} == */asan ]]; then
+    skip "memory of a run" "the sanitizers need more"
+else
+    plan --alpha .001 --ranks 1
+    run "$python" tests/tools/peak.py "$DSEP" "$DSEP" discover "$table" --alpha .001 -q -o "$scratch/r.h5"
+    read -r measured _ <<<"$out"
+    forecast=$(planned memory_per_node peak)
+    echo "# forecast $forecast, measured $measured bytes"
+    ok "memory of a run within 15 % of its forecast" \
+        test $((100 * forecast)) -gt $((85 * measured)) -a $((100 * forecast)) -lt $((115 * measured))
+fi
+finish
