@@ -16,7 +16,9 @@ is "$(field "$merge" JobState)" PENDING "the job that unites the parts waits for
 
 ok "part 3 is running" soon 60 test -e all.h5.part-3-of-4.checkpoint
 third=$(field "${job}_3" JobId)
-killed_rank "$(field "$third" BatchHost)" "$third"
+node=$(field "$third" BatchHost)
+a_rank "$node" "$third.0"
+on "$node" /bin/kill -9 "$rank"
 ended 60 "$third"
 is "$ended" FAILED "part 3 is killed: it fails"
 run "$DSEP" "${study[@]}" --quiet -o one.h5

@@ -55,7 +55,8 @@ is "$(fingerprint warned.h5)" "$wanted" "warned: the same bytes"
 submit killed "${request[@]}" "${study[@]}" --checkpoint-every .2
 ok "a rank killed: a checkpoint is there" soon 30 test -e killed.h5.checkpoint
 clock
-killed_rank n2 "$job"
+a_rank n2 "$job.0"
+on n2 /bin/kill -9 "$rank"
 ended 30 "$job"
 echo "# $ended $(passed) s after kill -9 of a rank"
 is "$ended $(field "$job" ExitCode)" "FAILED 137:0" "a rank killed: the job fails"

@@ -87,11 +87,10 @@ passed() {
     echo "$((t / 1000)).$((t % 1000 / 100))"
 }
 
-# killed_rank NODE JOB: kill -9 of a rank of the job's first step there
-killed_rank() {
-    local rank
-    rank=$(on "$1" scontrol listpids "$2.0" | awk '$5 ~ /^[0-9]+$/ { print $1; exit }')
-    on "$1" /bin/kill -9 "$rank"
+# a_rank NODE STEP: the number there of one of its ranks, into $rank; fails where it has none
+a_rank() {
+    rank=$(on "$1" scontrol listpids "$2" 2>/dev/null | awk '$5 ~ /^[0-9]+$/ { print $1; exit }')
+    [ -n "$rank" ]
 }
 
 # killed_node NODE: all that runs there is gone at once
@@ -114,9 +113,9 @@ plugged_in() {
     on "$1" slurmd -N "$1"
 }
 
-# is_free NODE: Slurm uses it, and no rank runs there
+# is_free NODE: Slurm knows it again, and no rank runs there
 is_free() {
-    [ "$(on n0 sinfo --noheader --nodes "$1" -o %T)" = idle ] && [ -z "$(on "$1" pgrep -x exe)" ]
+    [ "$(on n0 sinfo --noheader --nodes "$1" -o %T)" = idle ] && [ -z "$(on "$1" pgrep -f "^$DSEP ")" ]
 }
 
 # done_with_cluster FILE...: ends the script; where something failed, the ends of the files and of
