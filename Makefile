@@ -114,6 +114,9 @@ CONTRACTED := $(BUILD)/solvers/inner_product.o $(BUILD)/solvers/lingam_kernel.o
 $(CONTRACTED): BASE_CFLAGS += -ffp-contract=fast -Wno-psabi
 $(CONTRACTED): Makefile
 
+# It holds the body of every batch script.
+$(BUILD)/slurm/batch.o: slurm/body.sh
+
 # Changed flags rebuild everything.
 $(BUILD)/flags: FORCE
 	@mkdir -p $(@D)

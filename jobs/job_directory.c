@@ -222,5 +222,9 @@ int dsep_job_directory_submit(dsep_job_directory *job, const dsep_batch *batch, 
     return write_json(job, batch, error);
 cleanup:
     remove_made(job);
+    if (!job->made && error->code == DSEP_ERROR_IO)
+        return dsep_error_set(error, code,
+                              "%.1500s; nothing runs, but the scripts in '%.400s' are new",
+                              strdupa(error->text), job->path);
     return code;
 }

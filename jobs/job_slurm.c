@@ -24,7 +24,8 @@ int dsep_slurm_open(dsep_slurm *slurm, dsep_error *error) {
     char *const squeue[] = {"squeue", "--me", "--states=all", "--noheader", "--format=%F %o", NULL};
     *slurm = (dsep_slurm){.answers = 1};
     const int code = dsep_scheduler_run(squeue, &slurm->queue, &status, error);
-    if (!code && status != 0)
+    const int is_old = status != 0 && strstr(error->text, " option "); /* no --me before 20.02 */
+    if (!code && status != 0 && !is_old)
         is_silent(slurm, "squeue", status, error->text);
     return code;
 }
@@ -90,6 +91,8 @@ static void read_word(const char *line, dsep_slurm_word *word) {
         dsep_scheduler_field(line, fields[i].name, fields[i].field, fields[i].size);
     dsep_scheduler_field(line, "JobId", text, sizeof text);
     word->number = strtoll(text, NULL, 10);
+    dsep_scheduler_field(line, "ArrayJobId", text, sizeof text);
+    word->array = strtoll(text, NULL, 10);
     dsep_scheduler_field(line, "Restarts", text, sizeof text);
     word->restarts = strtoll(text, NULL, 10);
     dsep_scheduler_field(line, "Command", text, sizeof text);

@@ -16,6 +16,7 @@ typedef struct {
 /* Slurm's word of one job, or of one task of an array. */
 typedef struct {
     int64_t number; /* its JobId; 0: Slurm knows nothing of it */
+    int64_t array;  /* of which array it is a task; 0: of none */
     int64_t restarts;
     char tasks[128]; /* of the array, as Slurm writes them: "3", "1-4,7%2"; "" for none */
     char state[32], reason[128], dependency[256], nodes[256], exit_code[16];

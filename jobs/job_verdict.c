@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 /* A run writes its progress file every second or so, but a unit of work may last longer. */
-static const double LONG_SILENCE = 120;
+static const double SILENCE = 15, LONG_SILENCE = 120;
 
 /* --- Slurm's word ---------------------------------------------------------------------------- */
 
@@ -98,8 +98,39 @@ static dsep_job_state judge_progress(const dsep_job_part *part) {
                                                                                 : DSEP_JOB_RUNNING;
 }
 
+/* A node that is gone is cleared away while its job already waits for the next run. */
 static dsep_job_state judge_running(const dsep_job_part *part) {
+    if (strcmp(part->slurm.state, "COMPLETING") == 0 && part->slurm.restarts > 0 &&
+        !dsep_job_is_current(part))
+        return DSEP_JOB_REQUEUED;
     return dsep_job_is_current(part) ? DSEP_JOB_RUNNING : DSEP_JOB_STARTING;
+}
+
+/* Whether the end of the log holds what Slurm says when it kills for memory: without control groups
+ * it calls such a job failed. */
+static int was_memory(const dsep_job_part *part) {
+    enum { MOST = 2000 };
+    static const char *const words[] = {"exceeded memory limit", "oom_kill", "oom-kill",
+                                        "Out Of Memory"};
+    char text[MOST + 1] = "";
+    int found = 0;
+    FILE *file = part->log_path ? fopen(part->log_path, "r") : NULL;
+    if (!file)
+        return 0;
+    if (fseek(file, -MOST, SEEK_END) != 0)
+        rewind(file);
+    text[fread(text, 1, MOST, file)] = '\0';
+    fclose(file);
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        found |= strstr(text, words[i]) != NULL;
+    return found;
+}
+
+static dsep_job_state judge_failed(const dsep_job_part *part) {
+    const char *code = part->slurm.exit_code;
+    if (strcmp(code, "85:0") == 0)
+        return DSEP_JOB_STOPPED;
+    return strcmp(code, "137:0") == 0 && was_memory(part) ? DSEP_JOB_MEMORY : DSEP_JOB_FAILED;
 }
 
 static dsep_job_state judge_slurm(const dsep_job_part *part) {
@@ -120,7 +151,7 @@ static dsep_job_state judge_slurm(const dsep_job_part *part) {
     if (strcmp(word->state, "PENDING") == 0)
         return word->restarts > 0 ? DSEP_JOB_REQUEUED : DSEP_JOB_PENDING;
     if (strcmp(word->state, "FAILED") == 0)
-        return strcmp(word->exit_code, "85:0") == 0 ? DSEP_JOB_STOPPED : DSEP_JOB_FAILED;
+        return judge_failed(part);
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (strcmp(word->state, words[i].word) == 0)
             return words[i].state;
@@ -212,7 +243,9 @@ static void why_waiting(const dsep_slurm_word *word, FILE *text) {
         if (strncmp(word->reason, waits[i].reason, strlen(waits[i].reason)) == 0)
             words = waits[i].words;
     const int depends = strncmp(word->reason, "Dependency", 10) == 0;
-    if (strcmp(word->reason, "None") == 0 || !*word->reason)
+    if (strcmp(word->state, "COMPLETING") == 0)
+        fputs("Slurm ends its last run first", text);
+    else if (strcmp(word->reason, "None") == 0 || !*word->reason)
         fputs("Slurm has not looked at it yet", text);
     else if (words)
         fprintf(text, "%s (%s)", words, depends ? word->dependency : word->reason);
@@ -261,6 +294,8 @@ static void why_running(const dsep_job_part *part, FILE *text) {
     dsep_clock_span(dsep_job_age(part), span, sizeof span);
     if (*state && strcmp(state, "running") != 0)
         fprintf(text, "; the program has ended (%s), the job is about to", state);
+    else if (dsep_job_age(part) > SILENCE && dsep_job_age(part) <= LONG_SILENCE)
+        fprintf(text, "; last heard of %s ago", span);
     else if (dsep_job_age(part) > LONG_SILENCE)
         fprintf(text,
                 "; nothing was heard of it for %s: a long piece of work, a slow file system, or "
@@ -315,6 +350,11 @@ void dsep_job_why(const dsep_job_part *part, char *words, int size) {
     fclose(text);
 }
 
+static int exit_code(const dsep_job_part *part) {
+    return part->slurm.number > 0 ? (int)strtol(part->slurm.exit_code, NULL, 10)
+                                  : (int)dsep_job_number_of(part->progress, "code", 0);
+}
+
 /* How to begin the part again. */
 static void again(const dsep_job_view *view, const dsep_job_part *part, FILE *text) {
     if (!view->directory)
@@ -353,7 +393,13 @@ void dsep_job_advice(const dsep_job_view *view, const dsep_job_part *part, char 
                 part->state == DSEP_JOB_MEMORY ? "memory with dsep submit --memory"
                                                : "time with dsep submit --time");
     } else if (part->state >= DSEP_JOB_STOPPED) {
-        fputs(part->state == DSEP_JOB_SILENT ? "if it is gone: " : "", text);
+        const int code = part->state == DSEP_JOB_FAILED ? exit_code(part) : DSEP_OK;
+        fputs(part->state == DSEP_JOB_SILENT ? "if it is gone: "
+              : code == DSEP_ERROR_USAGE || code == DSEP_ERROR_DATA ||
+                      code == DSEP_ERROR_RESOURCES || code == DSEP_ERROR_IO
+                  ? "once that is put right: "
+                  : "",
+              text);
         again(view, part, text);
     }
     fclose(text);

@@ -35,12 +35,13 @@ static int read_object(const char *path, const char *what, dsep_error *error, js
     fclose(file);
     if (*object && json_is_object(*object))
         return DSEP_OK;
-    const int is_json = *object != NULL;
+    char found[300] = "found something else";
+    if (!*object)
+        snprintf(found, sizeof found, "line %d: %s", why.line, why.text);
     json_decref(*object);
     *object = NULL;
-    return dsep_error_set(
-        error, DSEP_ERROR_DATA, "'%s' is damaged: expected %s as a JSON object, %s%s", path, what,
-        is_json ? "found something else" : "line ", is_json ? "" : strdupa(why.text));
+    return dsep_error_set(error, DSEP_ERROR_DATA,
+                          "'%s' is damaged: expected %s as a JSON object, %s", path, what, found);
 }
 
 static int read_progress(dsep_job_part *part, dsep_error *error) {

@@ -656,6 +656,18 @@ const void *dsep_options_field(const dsep_invocation *call, const char *name) {
                                                                           : NULL;
 }
 
+void dsep_options_choice(const dsep_invocation *call, const char *name, char *text, size_t size) {
+    search wanted = {.name = name};
+    *text = '\0';
+    if (!each_option(call->command, call->settings, same_name, &wanted) ||
+        wanted.found.option->kind != DSEP_OPTION_CHOICE)
+        return;
+    const char *choice = wanted.found.option->choices;
+    for (int i = *(const int *)wanted.found.field; i > 0; i--)
+        choice = strchr(choice, '|') + 1;
+    snprintf(text, size, "%.*s", (int)strcspn(choice, "|"), choice);
+}
+
 static int free_text(target place, void *data) {
     (void)data;
     if (place.option->kind == DSEP_OPTION_TEXT || place.option->kind == DSEP_OPTION_LINES)

@@ -95,6 +95,10 @@ char *dsep_options_key(const dsep_invocation *call);
  * option of this name. Not collective. Lent. */
 const void *dsep_options_field(const dsep_invocation *call, const char *name);
 
+/* The word that an option of choices is set to, "" where the command has none of this name. Not
+ * collective. text [size]. */
+void dsep_options_choice(const dsep_invocation *call, const char *name, char *text, size_t size);
+
 /* Frees the invocation and sets *call to NULL; accepts NULL. Not collective. */
 void dsep_invocation_destroy(dsep_invocation **call);
 

@@ -141,12 +141,26 @@ static int64_t requeues(const dsep_job_view *view) {
 
 static void set_number(row *r, int column, const dsep_job_view *view, const dsep_job_part *part) {
     const char *told = dsep_job_text(view->job, part->part == DSEP_JOB_MERGE ? "merge_job" : "job");
-    if (part->slurm.number > 0 && view->n_shares == 0)
-        snprintf(r->cell[column], CELL, "%lld", (long long)part->slurm.number);
+    const dsep_slurm_word *word = &part->slurm;
+    if (part->part > 0 && word->array > 0)
+        snprintf(r->cell[column], CELL, "%lld_%lld", (long long)word->array, (long long)part->part);
+    else if (word->number > 0 && (view->n_shares == 0 || part->part == DSEP_JOB_MERGE))
+        snprintf(r->cell[column], CELL, "%lld", (long long)word->number);
+    else if (*told && part->part > 0)
+        snprintf(r->cell[column], CELL, "%.100s_%lld", told, (long long)part->part);
     else
         set(r, column, *told ? told : dsep_job_text(part->progress, "job"));
     if (!*r->cell[column])
         set(r, column, "-");
+}
+
+/* The number of the whole: of an array the one that it was submitted as. */
+static void set_job(row *r, const dsep_job_view *view) {
+    const char *told = dsep_job_text(view->job, "job");
+    if (view->n_shares > 0 && *told)
+        set(r, 0, told);
+    else
+        set_number(r, 0, view, view->parts);
 }
 
 int dsep_status_table(FILE *stream, dsep_job_view *const *views, int64_t count, dsep_error *error) {
@@ -159,7 +173,7 @@ int dsep_status_table(FILE *stream, dsep_job_view *const *views, int64_t count, 
         set(&rows[0], c, heads[c]);
     for (int64_t i = 0; i < count; i++) {
         row *r = &rows[i + 1];
-        set_number(r, 0, views[i], views[i]->parts);
+        set_job(r, views[i]);
         set(r, 1, dsep_job_state_name(dsep_job_whole_state(views[i])));
         if (views[i]->n_shares > 0)
             set_array(r, views[i]);
@@ -333,7 +347,7 @@ static void print_part(FILE *stream, const dsep_job_view *view, const dsep_job_p
 static void print_head(FILE *stream, const dsep_job_view *view) {
     row r = {0};
     const char *name = dsep_job_text(view->job, "name");
-    set_number(&r, 0, view, view->parts);
+    set_job(&r, view);
     if (!view->directory)
         fprintf(stream, "run of %s", from_here(view->parts->progress_path));
     else
@@ -372,8 +386,6 @@ static int print_parts(FILE *stream, const dsep_job_view *view, dsep_error *erro
             set(r, 0, "merge");
         } else {
             snprintf(r->cell[0], CELL, "%lld", (long long)part->part);
-            const size_t length = strlen(r->cell[1]);
-            snprintf(r->cell[1] + length, CELL - length, "_%lld", (long long)part->part);
         }
         set(r, 2, dsep_job_state_name(part->state));
         set_progress(r, 3, part);

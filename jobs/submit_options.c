@@ -1,6 +1,7 @@
 #include "jobs/submit_options.h"
 
 #include "jobs/commands.h"
+#include "jobs/option_scope.h"
 
 #include <string.h>
 
@@ -136,6 +137,10 @@ int dsep_submit_check(const dsep_submit_settings *s, const dsep_invocation *inne
         return dsep_error_set(error, DSEP_ERROR_USAGE,
                               "--no-plan needs --ranks, --memory and --time: nothing else says "
                               "what to ask for");
+    char method[64];
+    dsep_options_choice(inner, "method", method, sizeof method);
+    if (*method)
+        DSEP_TRY(dsep_option_scope_check(inner, method, error));
     DSEP_TRY(check_lines(s->sbatch, error));
     if (s->parts > 0)
         DSEP_TRY(check_parts(s->parts, inner, error));

@@ -232,8 +232,9 @@ void dsep_log_progress(dsep_context *ctx, const char *phase, double done, double
     }
     const double passed = now - log->phase_started, more = done - log->phase_done;
     const double rate = passed > 0 && more > 0 ? more / passed : 0; /* 0: not known yet */
+    const int first = log->total == 0 && total > 0;                 /* since the section began */
     set_stage(log, phase, done, total, unit, rate);
-    tell_file(ctx, log, 0);
+    tell_file(ctx, log, first);
     if (now - log->progress_last < log->interval)
         return;
     log->progress_last = now;

@@ -204,215 +204,29 @@ static void request(const sheet *s) {
 
 /* --- the body --------------------------------------------------------------------------------- */
 
-static const char needs_slurm[] = "\n"
-                                  "set -u\n"
-                                  "if [ -z \"${SLURM_JOB_ID:-}\" ]; then\n"
-                                  "    echo \"this is a batch script: give it to sbatch\" >&2\n"
-                                  "    exit 2\n"
-                                  "fi\n"
-                                  "job=$SLURM_JOB_ID\n";
+/* slurm/body.sh, whole: made part of the program when it is assembled. */
+extern const char dsep_batch_body[];
+__asm__(".pushsection .rodata\n"
+        "dsep_batch_body: .incbin \"slurm/body.sh\"\n"
+        ".byte 0\n"
+        ".popsection\n");
 
-static const char array_job[] =
-    "if [ -z \"${SLURM_ARRAY_TASK_ID:-}\" ]; then\n"
-    "    echo \"this is the script of a job array: sbatch --array=K\" >&2\n"
-    "    exit 2\n"
-    "fi\n"
-    "part=$SLURM_ARRAY_TASK_ID\n"
-    "job=${SLURM_ARRAY_JOB_ID}_$part    # the number alone would mean the whole array\n";
-
-/* How the ranks are started, and in which environment. */
-static const char launching[] =
-    "\n"
-    "# One thread a rank, and what Open MPI needs under srun; set otherwise, that stands.\n"
-    "export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1\n"
-    "export OMPI_MCA_osc=\"${OMPI_MCA_osc-^ucx}\"\n"
-    "export OMPI_MCA_mpi_yield_when_idle=\"${OMPI_MCA_mpi_yield_when_idle-1}\"\n"
-    "export PMIX_MCA_gds=\"${PMIX_MCA_gds-hash}\"\n"
-    "\n"
-    "# Where srun cannot start Open MPI programs: launch=(mpirun). A rank that dies ends the step\n"
-    "# through pmix; --kill-on-bad-exit would also kill ranks that are on their way out with 85.\n"
-    "launch=(srun --mpi=pmix --kill-on-bad-exit=0 --wait=60 --export=ALL "
-    "--ntasks=\"$SLURM_NTASKS\")\n"
-    "\n"
-    "say() { printf 'dsep job: %s\\n' \"$*\"; }\n"
-    "\n"
-    "# The runs of this job are remembered: a line where one begins and one where it ends.\n"
-    "note() { printf '%s job %s %s\\n' \"$(date '+%F %T')\" \"$job\" \"$*\" >>\"$runs\"; }\n"
-    "\n"
-    "# What there is to go on from.\n"
-    "kept() {\n"
-    "    local file\n"
-    "    for file in \"$made.checkpoint\" \"$made.checkpoint.old\"; do\n"
-    "        [ -s \"$file\" ] || continue\n"
-    "        echo \"$file of $(date -r \"$file\" '+%F %T')\"\n"
-    "        return 0\n"
-    "    done\n"
-    "    return 1\n"
-    "}\n"
-    "\n"
-    "fail() {\n"
-    "    say \"$2\"\n"
-    "    note \"run $run failed ($1): $2\"\n"
-    "    exit \"$1\"\n"
-    "}\n"
-    "\n"
-    "# A signal to this script goes on to the ranks; SIGTERM is the end of the job.\n"
-    "step='' caught='' ending=''\n"
-    "pass() {\n"
-    "    caught=$1\n"
-    "    [ -z \"$step\" ] || kill -s \"$1\" \"$step\" 2>/dev/null\n"
-    "}\n"
-    "trap 'pass USR1' USR1\n"
-    "trap 'ending=yes; pass TERM' TERM\n";
-
-/* What the log says when a run begins. */
-static const char beginning[] =
-    "\n"
-    "run=1 last=''\n"
-    "if [ -s \"$runs\" ]; then\n"
-    "    run=$(($(grep -c ' began on ' \"$runs\") + 1))\n"
-    "    last=$(tail -n 1 \"$runs\")\n"
-    "fi\n"
-    "here=\"$SLURM_JOB_NUM_NODES node(s) ($SLURM_JOB_NODELIST), $SLURM_NTASKS rank(s)\"\n"
-    "say \"$(date '+%F %T') run $run, job $job, on $here\"\n"
-    "case $last in\n"
-    "    '') ;;\n"
-    "    *' began on '*) say \"the run before ended without a word: its node failed, or it was "
-    "killed (${last:0:19} began)\" ;;\n"
-    "    *) say \"the run before: $last\" ;;\n"
-    "esac\n"
-    "if [ \"${SLURM_RESTART_COUNT:-0}\" -gt 0 ]; then\n"
-    "    say \"Slurm has started this job $((SLURM_RESTART_COUNT + 1)) times\"\n"
-    "fi\n"
-    "note \"run $run began on $here\" || say \"cannot write $runs\"\n";
-
-static const char anew[] =
-    "\n"
-    "# --restart: the first run begins anew, those that follow go on.\n"
-    "[ \"$run\" -gt 1 ] || rm -f -- \"$made.checkpoint\" \"$made.checkpoint.old\"\n";
-
-static const char part_anew[] = "[ \"$run\" -gt 1 ] || rm -f -- \"$made\"\n";
-
-static const char running[] =
-    "\n"
-    "if before=$(kept); then say \"going on from checkpoint $before\"; else\n"
-    "    before=''\n"
-    "    say \"from the beginning: there is no checkpoint\"\n"
-    "fi\n"
-    "\n"
-    "cd -- \"$where\" || fail 5 \"the directory $where is not on this node\"\n"
-    "[ -x \"$program\" ] || fail 5 \"$program is not on this node\"\n"
-    "if [ \"${launch[0]}\" = srun ] && ! srun --mpi=list 2>&1 | grep -q pmix; then\n"
-    "    fail 5 \"srun has no pmix here (srun --mpi=list): write launch=(mpirun) into $script and "
-    "submit it again, or ask for Slurm's pmix plugin\"\n"
-    "fi\n"
-    "\n"
-    "# dsep keeps a checkpoint before the job must end. Newer Slurms tell it when.\n"
-    "if [ -z \"${SLURM_JOB_END_TIME:-}\" ]; then\n"
-    "    end=$(SLURM_TIME_FORMAT=standard squeue -h -j \"$job\" -o %e 2>/dev/null)\n"
-    "    [ -n \"$end\" ] && end=$(date -d \"$end\" +%s 2>/dev/null) && "
-    "export SLURM_JOB_END_TIME=\"$end\"\n"
-    "fi\n"
-    "\n"
-    "code=85\n"
-    "if [ -z \"$caught\" ]; then\n"
-    "    \"${launch[@]}\" \"$program\" \"${command[@]}\" &\n"
-    "    step=$!\n"
-    "    caught=waiting\n"
-    "    while [ -n \"$caught\" ]; do # a signal ends wait\n"
-    "        caught=''\n"
-    "        wait \"$step\"\n"
-    "        code=$?\n"
-    "    done\n"
-    "fi\n";
-
-/* What the log says when a run has ended, and what becomes of the job. */
-static const char ended[] =
-    "\n"
-    "again=\"sbatch $again\"\n"
-    "case $code in\n"
-    "    0)\n"
-    "        say \"done: $made\"\n"
-    "        note \"run $run done (0)\"\n"
-    "        exit 0\n"
-    "        ;;\n"
-    "    85) ;; # stopped in good order: see below\n"
-    "    2 | 3) fail $code \"dsep refused the command or its data and says above what to change\" "
-    ";;\n"
-    "    4) fail 4 \"it does not fit this job; dsep says above what would. Submit it again with "
-    "more\" ;;\n"
-    "    5) fail 5 \"reading or writing failed, as dsep says above; when that is mended, "
-    "$again goes on from the last checkpoint\" ;;\n"
-    "    70) fail 70 \"a fault of dsep, which says more above; please report it\" ;;\n"
-    "    137) fail 137 \"a rank was killed (SIGKILL): out of memory, by a person, or its node is "
-    "going down. $again goes on from the last checkpoint; out of memory, submit it with more "
-    "--memory\" ;;\n"
-    "    138) fail 138 \"the warning came before anything could be kept; submit it with more "
-    "--time\" ;;\n"
-    "    143) fail 143 \"the job was ended (SIGTERM) before anything could be kept; $again goes on "
-    "from the last checkpoint\" ;;\n"
-    "    *) fail \"$code\" \"a rank or the launch failed with $code, see above; $again goes on "
-    "from the last checkpoint\" ;;\n"
-    "esac\n"
-    "\n"
-    "after=$(kept) || after=''\n"
-    "carried=\"stopped with checkpoint $after\"\n"
-    "[ \"$after\" != \"$before\" ] || carried=\"stopped with nothing new kept\"\n"
-    "if [ -n \"$ending\" ]; then\n"
-    "    fail 85 \"$carried; the job was cancelled or its time is over. $again goes on\"\n"
-    "fi\n"
-    "if [ \"$after\" = \"$before\" ] && [[ $last == *'nothing new kept'* ]]; then\n"
-    "    fail 85 \"$carried, like the run before: each run needs more --time\"\n"
-    "fi\n"
-    "requeues=$(grep -c \" job $job run .*; requeued for run \" \"$runs\")\n"
-    "if [ \"$requeues\" -ge \"$most_requeues\" ]; then\n"
-    "    fail 85 \"$carried; it was requeued $requeues times, which is the most (--most-requeues). "
-    "$again goes on\"\n"
-    "fi\n"
-    "say \"$carried; requeued for run $((run + 1)), $((most_requeues - requeues - 1)) left\"\n"
-    "note \"run $run $carried; requeued for run $((run + 1))\" ||\n"
-    "    fail 85 \"cannot write $runs, so it is not requeued; $again goes on\"\n"
-    "trap '' TERM # requeuing ends this script\n"
-    "scontrol requeue \"$job\" || fail 85 \"Slurm would not requeue it; $again goes on\"\n"
-    "exit 85\n";
-
-/* What this job leaves, and where it says how far it is. */
-static void places(const sheet *s) {
+/* What differs between jobs, as variables. */
+static void variables(const sheet *s) {
     const dsep_batch *b = s->batch;
-    FILE *f = s->file;
+    fprintf(s->file, "\nkind=%s\n", s->merge ? "merge" : s->array ? "array" : "job");
     variable(s, "where", b->where);
     variable(s, "program", b->program);
     variable(s, "directory", b->directory);
     variable(s, "output", b->output);
-    fprintf(f, "script=\"$directory%s\"\n", s->script);
-    if (s->merge) {
-        fprintf(f,
-                "made=$output\nruns=\"$directory/runs-merge.txt\"\nparts=()\n"
-                "for ((k = 1; k <= %lld; k++)); do parts+=(\"$output.part-$k-of-%lld\"); done\n"
-                "command=(merge \"${parts[@]}\" --output \"$output\"\n"
-                "    --progress-file \"$directory/progress-merge.json\")\n",
-                (long long)b->parts, (long long)b->parts);
-    } else {
-        if (s->array)
-            fprintf(f,
-                    "made=\"$output.part-$part-of-%lld\"\nruns=\"$directory/runs-$part.txt\"\n"
-                    "progress=\"$directory/progress-$part.json\"\n",
-                    (long long)b->parts);
-        else
-            fputs("made=$output\nruns=\"$directory/runs.txt\"\n"
-                  "progress=\"$directory/progress.json\"\n",
-                  f);
-        fputs("command=", f);
+    fprintf(s->file, "parts=%lld\nmost_requeues=%lld\nrestart=%s\n", (long long)b->parts,
+            (long long)b->most_requeues, b->restart && !s->merge ? "yes" : "''");
+    fputs("command=", s->file);
+    if (s->merge)
+        fputs("(merge --output \"$output\")\n", s->file);
+    else
         words(s);
-        fputs("command+=(--progress-file \"$progress\"", f);
-        if (s->array)
-            fprintf(f, " --part \"$part/%lld\"", (long long)b->parts);
-        fputs(")\n", f);
-    }
-    fprintf(f, "most_requeues=%lld\n", (long long)b->most_requeues);
-    fputs(s->array && !s->merge ? "again=\"--array=$part $(printf %q \"$script\")\"\n"
-                                : "again=$(printf %q \"$script\")\n",
-          f);
+    fputc('\n', s->file);
 }
 
 static int write_sheet(const sheet *s, dsep_error *error) {
@@ -421,18 +235,8 @@ static int write_sheet(const sheet *s, dsep_error *error) {
         return code;
     head(s);
     request(s);
-    fputs(needs_slurm, s->file);
-    if (s->array && !s->merge)
-        fputs(array_job, s->file);
-    places(s);
-    fputs(launching, s->file);
-    fputs(beginning, s->file);
-    if (s->batch->restart && !s->merge)
-        fputs(anew, s->file);
-    if (s->batch->restart && s->array && !s->merge)
-        fputs(part_anew, s->file);
-    fputs(running, s->file);
-    fputs(ended, s->file);
+    variables(s);
+    fputs(dsep_batch_body, s->file);
     if (fflush(s->file) || ferror(s->file))
         return dsep_error_set(error, DSEP_ERROR_IO, "cannot write the batch script");
     return DSEP_OK;

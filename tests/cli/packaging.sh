@@ -44,7 +44,7 @@ ok "the container installs what .ci/deps.sh says" grep -q '^ *bash .ci/deps.sh$'
 
 for setting in OMP_NUM_THREADS OPENBLAS_NUM_THREADS OMPI_MCA_osc PMIX_MCA_gds; do
     files=$(grep -l "$setting" slurm/modulefile.lua slurm/modulefile.tcl slurm/dsep.def slurm/easybuild.md \
-        slurm/spack/packages/dsep/package.py slurm/batch.c | wc -l)
+        slurm/spack/packages/dsep/package.py slurm/body.sh | wc -l)
     is "$files" 6 "$setting is set by all of them"
 done
 

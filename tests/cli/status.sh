@@ -92,7 +92,7 @@ progress requeued.job/progress.json '"state": "stopped"' '"code": 85' '"job": "1
 look 'done' failed killed bound crashed timeout never nodefail nodedown requeued cancelled wide behind \
     held long gone running
 says 'done' 'state +done$' 'result +done.h5 .*dsep show done.h5'
-says failed 'failed: exit code 3' 'it said +d.csv:7: no number' "sbatch .*/failed.job/job.sh goes on"
+says failed 'failed: exit code 3' 'it said +d.csv:7: no number' "once that is put right: sbatch .*/failed.job/job.sh goes on"
 says killed 'a rank was killed \(exit code 137\)' 'had reached order 2: 1,204 of 5,000 tasks' \
     'srun: error: n1: task 0: Killed'
 says bound 'stopped: in good order, with a checkpoint, and was not requeued' 'sbatch .*goes on'
@@ -112,7 +112,9 @@ says gone 'unknown: it has written no progress file, and Slurm tells nothing of 
 says running 'starting on n\[1-2\] since .*has not said anything yet'
 sed '/^JobId=2 /s/JobState=FAILED/JobState=OUT_OF_MEMORY/' -i "$scratch/answers"
 progress running.job/progress.json
-look failed running
+printf 'slurmstepd-n3: error: StepId=3.0 exceeded memory limit (9 > 8), being killed\n' >>killed.job/log.txt
+look failed killed running
+says killed 'out of memory: a node had less'
 says failed 'out of memory: a node had less' 'dsep submit --memory'
 
 # --- running: with a progress file of this run, of the one before, and an old one ----------------
@@ -214,6 +216,10 @@ printf '#!/bin/bash\necho "slurm_load_jobs error: Unable to contact slurm contro
 chmod +x "$scratch/none/squeue"
 run env PATH="$scratch/none:/bin" "$DSEP" status running.job
 like "$out" 'Slurm does not answer .*Unable to contact slurm controller' "a Slurm that does not answer"
+
+printf "#!/bin/bash\necho \"squeue: unrecognized option '--me'\" >&2\nexit 1\n" >"$scratch/none/squeue"
+run env PATH="$scratch/none:$scratch/bin:$PATH" "$DSEP" status running.job
+like "$out" 'running on n\[1-2\] since' "a Slurm too old to tell whose jobs are whose"
 
 # --- damaged files -----------------------------------------------------------------------------
 

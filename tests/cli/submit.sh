@@ -48,6 +48,10 @@ if [ "$1" = --mpi=list ]; then
     printf 'MPI plugin types are...\n\t%s\n' "$(cat "$slurm/plugins" 2>/dev/null || echo pmix)"
     exit
 fi
+if [ "${*: -1}" = true ]; then
+    echo "a step without work" >>"$slurm/requeues"
+    exit
+fi
 printf '%s\n' "$@" >"$slurm/srun.words"
 env >"$slurm/srun.environment"
 while [[ $1 == -* ]]; do shift; done
@@ -55,7 +59,7 @@ act=$(head -n 1 "$slurm/acts")
 sed -i 1d "$slurm/acts"
 checkpoint=$(cat "$slurm/checkpoint" 2>/dev/null)
 case $act in
-run) exec mpirun --quiet -n "$SLURM_NTASKS" "$@" ;;
+run) exec "${MPIRUN:-mpirun}" --quiet -n "$SLURM_NTASKS" "$@" ;;
 keep*) echo "$RANDOM" >"$checkpoint" && touch -d "@$((1700000000 + $(wc -l <"$slurm/requeues")))" "$checkpoint" ;;
 wait)
     trap 'echo kept >"$checkpoint"; echo USR1 >"$slurm/got"; exit 85' USR1
@@ -63,7 +67,7 @@ wait)
     touch "$slurm/waiting"
     for ((i = 0; i < 600; i++)); do sleep .05; done
     ;;
-done) rm -f "$checkpoint" && exit 0 ;;
+done) rm -f "$checkpoint" && touch "${checkpoint%.checkpoint}" && exit 0 ;;
 esac
 exit "${act##* }"
 END
@@ -125,6 +129,7 @@ refused() {
 }
 refused 2 "'show' is nothing to submit" show r.h5
 refused 2 "alpa is no option of dsep discover" discover x.csv --alpa 1
+refused 2 "means nothing with --method lingam" discover x.csv --method lingam --orientation majority
 refused 2 "nodez is no option of dsep submit" --nodez 1 discover x.csv
 refused 2 "needs COMMAND" --nodes 1
 refused 2 "try dsep submit --print" discover x.csv --dry-run
@@ -164,13 +169,17 @@ like "$(cat "$slurm/srun.environment")" "^SLURM_JOB_END_TIME=1[0-9]{9}$" "the jo
 "$DSEP" discover "my data.csv" --drop diagnosis -q -o direct.h5 >/dev/null
 is "$("$DSEP" export r.h5 | cksum)" "$("$DSEP" export direct.h5 | cksum)" "the result is that of a run by hand"
 like "$(cat r.job/runs.txt)" "job 101 run 1 done \(0\)" "its runs are remembered"
-run mpirun --quiet -n 2 "${submit[@]}" --quiet "${short[@]}" discover "my data.csv" -o r.h5
+run "$MPIRUN" --quiet -n 2 "${submit[@]}" --quiet "${short[@]}" discover "my data.csv" -o r.h5
 is "$status $(cat "$slurm/number") $out" "0 102 102" "two ranks submit one job"
 like "$err" "r.h5' is there, and will be replaced" "a result that is there is said"
 is "$(grep -cE '^(OMPI_COMM.*|PMIX_RANK|OMPI_MCA_ess)=' "$slurm/environment.102")" 0 "nothing of mpirun is in its environment"
 echo "102|RUNNING|$PWD/r.job/job.sh" >"$slurm/queue"
 refused 2 "job 102 of '.*r.job' is there already \(RUNNING\); cancel it with .scancel 102" "${short[@]}" discover "my data.csv" -o r.h5
 rm "$slurm/queue"
+
+touch "$slurm/refuse"
+refused 5 "sbatch refused.*; nothing runs, but the scripts in '.*r.job' are new" "${short[@]}" discover "my data.csv" -o r.h5
+rm "$slurm/refuse"
 
 # --- out of time ---
 echo "$PWD/r.h5.checkpoint" >"$slurm/checkpoint"
@@ -196,6 +205,7 @@ job r.job/job.sh 3
 is "$status $(grep -c requeue "$slurm/requeues")" "85 2" "the third time out of time: no more"
 like "$log" "requeued 2 times, which is the most \(--most-requeues\)\. sbatch .* goes on" "and how to go on"
 like "$log" "the run before ended without a word" "a run that was lost is said"
+is "$(grep -c "without work" "$slurm/requeues")" 2 "each start after a loss has a step number of its own"
 acts "stay 85" "stay 85"
 number=600
 job r.job/job.sh 0
@@ -203,6 +213,11 @@ like "$log" "nothing new kept; $stop_words" "nothing kept: once more"
 job r.job/job.sh 1
 like "$log" "like the run before: each run needs more --time" "twice: no more"
 is "$(cat "$slurm/requeues")" "requeue 600" "requeued once"
+touch -d '1 hour ago' r.h5
+acts "stay 0"
+job r.job/job.sh 0
+is "$status" 1 "srun ends with 0 and has made nothing: exit code"
+like "$log" "nothing says that .*r.h5 is whole: a node or the network failed" "and what it means"
 acts "stay 4"
 job r.job/job.sh 0
 is "$status" 4 "dsep's own codes come back"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Jobs on a real Slurm: four ranks on two nodes; warned, requeued, and resumed on other numbers of
+# Jobs on a real Slurm: too little memory; four ranks on two nodes; warned, requeued, and resumed on other numbers of
 # nodes; a rank killed. Every result has the bytes of a run of one rank in a terminal.
 . tests/support/tap.sh
 . tests/support/fingerprint.sh
@@ -15,27 +15,39 @@ wanted=$(fingerprint one.h5)
 carried="going on from [^ ]*checkpoint of [^ ]*: 1 run, "
 request=(--no-plan --nodes 2 --ranks 4 --memory 500M --time 00:05:00)
 
-submit two "${request[@]}" "${study[@]}"
+submit two --nodes 2 --ranks 4 "${study[@]}"
 ended 60 "$job"
 is "$ended" COMPLETED "two nodes"
 like "$(cat two.job/log.txt)" "4 ranks on 2 nodes" "two nodes: said"
-is "$(fingerprint two.h5)" "$wanted" "two nodes: the same bytes"
+is "$("$DSEP" export two.h5 --format csv | cksum)" "$("$DSEP" export one.h5 --format csv | cksum)" \
+    "two nodes: the same bytes"
+is "$(fingerprint two.h5)" "$wanted" "two nodes: the same graph, sets and replicates"
+is "$(state two)" "done" "two nodes: status"
+
+refusal=$(on n0 "$DSEP" submit --nodes 2 --ranks 4 --memory 4M "${study[@]}" -o small.h5 2>&1)
+is $? 4 "less memory than it needs: refused"
+like "$refusal" "memory" "less memory than it needs: said"
+is "$(on n0 squeue --noheader --states all | wc -l) $(find . -name 'small*')" "1 " \
+    "less memory than it needs: nothing was submitted"
 
 # --- warned: stopped in good order, requeued, resumed on one node --------------------------------
 
 submit warned "${request[@]}" "${study[@]}" --checkpoint-every .2
 ok "warned: a checkpoint is there" soon 30 test -e warned.h5.checkpoint
+is "$(state warned)" running "warned: status before"
 clock
 on n0 scancel --batch --signal=USR1 "$job"
-ok "warned: requeued" soon 30 is_state "$job" PENDING
+ok "warned: requeued" soon 30 is_field "$job" JobState PENDING
 echo "# requeued $(passed) s after the warning"
 on n0 scontrol update JobId="$job" NumNodes=1
+is "$(state warned)" requeued "warned: status between"
 ended 60 "$job"
 is "$ended $(field "$job" NumNodes) $(field "$job" Restarts)" "COMPLETED 1 1" "warned: done on one node"
 log=$(cat warned.job/log.txt)
 like "$log" "stopped with checkpoint .*requeued" "warned: said"
 like "$log" "$carried" "warned: what is gone on from"
 like "$log" "4 ranks on 1 node" "warned: one node"
+like "$(on n0 "$DSEP" status warned.job)" "requeues +1" "warned: status tells of the requeue"
 is "$(fingerprint warned.h5)" "$wanted" "warned: the same bytes"
 
 # --- a rank is killed ------------------------------------------------------------------------
@@ -43,12 +55,14 @@ is "$(fingerprint warned.h5)" "$wanted" "warned: the same bytes"
 submit killed "${request[@]}" "${study[@]}" --checkpoint-every .2
 ok "a rank killed: a checkpoint is there" soon 30 test -e killed.h5.checkpoint
 clock
-killed_rank n2 "$job"
+a_rank n2 "$job.0"
+on n2 /bin/kill -9 "$rank"
 ended 30 "$job"
 echo "# $ended $(passed) s after kill -9 of a rank"
 is "$ended $(field "$job" ExitCode)" "FAILED 137:0" "a rank killed: the job fails"
 like "$(cat killed.job/log.txt)" "a rank was killed" "a rank killed: said"
 ok "a rank killed: no result" test ! -e killed.h5
+is "$(state killed)" failed "a rank killed: status"
 job=$(on n0 sbatch --parsable --nodes=3 --ntasks=3 killed.job/job.sh)
 ended 60 "$job"
 is "$ended" COMPLETED "a rank killed: submitted again"

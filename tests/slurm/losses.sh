@@ -40,10 +40,14 @@ is "$(fingerprint moment.h5)" "$wanted" "moment: the same bytes"
 
 # --- given up --------------------------------------------------------------------------------
 
-# restarted NAME JOB: that Slurm has started it again, and that all is well then
-restarted() {
-    ok "$1: Slurm starts it again" soon 90 restarts "$2"
+# again NAME JOB: that Slurm has started it again
+again() {
+    ok "$1: Slurm starts it again" soon 90 is_field "$2" Restarts 1
     echo "# $1: requeued after $(passed) s"
+}
+
+# whole NAME JOB: that all is well with it in the end
+whole() {
     ended 90 "$2"
     echo "# $1: $ended after $(passed) s"
     is "$ended" COMPLETED "$1: done"
@@ -51,34 +55,35 @@ restarted() {
     is "$(fingerprint "$1.h5")" "$wanted" "$1: the same bytes"
 }
 
-restarts() {
-    [ "$(field "$1" Restarts)" = 1 ]
-}
-
-declare -A jobs
-begin other
-jobs[other]=$job
-killed_node "$other"
-begin script
-jobs[script]=$job
-killed_node "$script"
 begin cut
-jobs[cut]=$job lost=$script
-wire "$lost" down
+wire "$script" down
+lost=$script cut=$job
 clock
+begin other
+killed_node "$other"
+other_job=$job
+begin script
+killed_node "$script"
+script_job=$job
 ok "no result yet" test ! -e other.h5 -a ! -e script.h5 -a ! -e cut.h5
-for name in other script cut; do
-    restarted "$name" "${jobs[$name]}"
-done
 
-# What still waits on the node that was cut off is ended as soon as Slurm sees it again.
-result=$(cksum <cut.h5)
-wire "$lost" up
-back() {
-    [ "$(on n0 sinfo --noheader --nodes "$lost" -o %T)" = idle ] && ! on "$lost" pgrep -x exe
-}
-ok "the node is back, and nothing runs on it" soon 60 back
-echo "# back after $(passed) s"
-is "$(cksum <cut.h5)" "$result" "its leftovers do not touch the result"
+# The node that was cut off comes back, with its ranks of the first run, in the middle of the second.
+again cut "$cut"
+soon 30 is_field "$cut" JobState RUNNING
+held=$(field "$cut" BatchHost)
+ok "cut: the second run has ranks" soon 30 a_rank "$held" "$cut.1"
+still=$rank
+on "$held" /bin/kill -STOP "$still"
+ok "cut: the first run still has ranks" a_rank "$lost" "$cut.0"
+plugged_in "$lost"
+ok "cut: they are ended" soon 60 is_free "$lost"
+ok "cut: and nothing else" a_rank "$held" "$cut.1"
+echo "# cut: the node is free after $(passed) s"
+on "$held" /bin/kill -CONT "$still"
+whole cut "$cut"
+again other "$other_job"
+whole other "$other_job"
+again script "$script_job"
+whole script "$script_job"
 
 done_with_cluster ./*.submit ./*.job/log*.txt

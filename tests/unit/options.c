@@ -19,7 +19,7 @@ typedef struct {
     int flag, choice;
     int64_t count, size;
     double real;
-    char *text;
+    char *text, *lines;
     dsep_list whole, reals, members;
     struct {
         int64_t count2;
@@ -39,6 +39,7 @@ static const dsep_option own[] = {
     {"reals", 0, DSEP_OPTION_REALS, FIELD(reals), "R,...", NULL, -1, 1, NULL, "real numbers"},
     {"members", 0, DSEP_OPTION_CHOICES, FIELD(members), NULL, NULL, 0, 0, "alpha|beta|be",
      "choices"},
+    {"lines", 'l', DSEP_OPTION_LINES, FIELD(lines), "LINE", NULL, 0, 0, NULL, "lines"},
     {"size", 's', DSEP_OPTION_SIZE, FIELD(size), "SIZE", NULL, 0, 0, NULL, "a size"},
     {0},
 };
@@ -117,10 +118,11 @@ static int same_list(dsep_list a, dsep_list b) {
 static int same_settings(const settings *a, const settings *b) {
     return a && b && a->flag == b->flag && a->choice == b->choice && a->count == b->count &&
            a->size == b->size && a->real == b->real && same_text(a->text, b->text) &&
-           a->more.count2 == b->more.count2 && same_list(a->whole, b->whole) &&
-           same_list(a->reals, b->reals) && same_list(a->members, b->members) &&
-           a->common.seed == b->common.seed && a->common.progress == b->common.progress &&
-           a->common.quiet == b->common.quiet && same_text(a->common.output, b->common.output) &&
+           same_text(a->lines, b->lines) && a->more.count2 == b->more.count2 &&
+           same_list(a->whole, b->whole) && same_list(a->reals, b->reals) &&
+           same_list(a->members, b->members) && a->common.seed == b->common.seed &&
+           a->common.progress == b->common.progress && a->common.quiet == b->common.quiet &&
+           same_text(a->common.output, b->common.output) &&
            same_text(a->common.log_json, b->common.log_json);
 }
 
@@ -567,6 +569,34 @@ static void test_scope(void) {
     tap_ok(scope("data.csv --count-two 4", "low") == DSEP_ERROR_USAGE, "methods are whole words");
 }
 
+static void test_lines(void) {
+    settings wanted = defaults();
+    wanted.lines = "--first\nsecond one";
+    tap_ok(parses("data.csv -l --first --lines=second~one", wanted), "lines add up");
+}
+
+/* A command whose options end where another command begins. */
+static void test_leading(void) {
+    static dsep_command leading;
+    leading = command;
+    leading.leads = 1;
+    leading.max_arguments = 10;
+    char *words[] = {"try", "-c", "3", "discover", "-c", "4", "--unknown", NULL};
+    dsep_invocation *call = NULL;
+    error = (dsep_error){0};
+    const int code = dsep_options_parse(&leading, 7, words, &error, &call);
+    tap_ok(code == DSEP_OK && *(const int64_t *)dsep_options_field(call, "count") == 3 &&
+               call->n_arguments == 4 && strcmp(call->arguments[0], "discover") == 0 &&
+               strcmp(call->arguments[3], "--unknown") == 0,
+           "options end at the first argument; the rest is left as it is");
+    char word[16] = "?";
+    dsep_options_choice(call, "choice", word, sizeof word);
+    tap_ok(strcmp(word, "beta") == 0, "a choice by its word");
+    dsep_options_choice(call, "count", word, sizeof word);
+    tap_ok(!*word && !dsep_options_field(call, "nothing"), "what is none, or is not there");
+    dsep_invocation_destroy(&call);
+}
+
 int main(int argc, char **argv) {
     ctx = tap_begin(&argc, &argv);
     tap_directory();
@@ -580,6 +610,8 @@ int main(int argc, char **argv) {
     test_study_errors();
     test_round_trips();
     test_line();
+    test_lines();
+    test_leading();
     test_output_path();
     test_scope();
     return tap_end();

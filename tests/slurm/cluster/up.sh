@@ -105,7 +105,7 @@ SlurmdParameters=config_overrides
 SchedulerParameters=bf_interval=1,sched_interval=1,batch_sched_delay=0,sched_min_interval=0
 ReturnToService=2
 JobRequeue=1
-KillWait=1
+KillWait=3
 MessageTimeout=5
 SlurmctldTimeout=10
 EioTimeout=2

@@ -6,7 +6,7 @@
 #
 # A site with a Slurm of its own builds Open MPI against it: openmpi schedulers=slurm.
 #
-# Run: python3 -m py_compile; and tests/cli/packaging.sh reads its dependencies, which are those of
+# Run: its syntax was parsed by Python; and tests/cli/packaging.sh reads its dependencies, which are those of
 # .ci/deps.sh. Not run: spack itself.
 
 from spack.package import *
