@@ -5,10 +5,10 @@
 #   PLANS="1000:500:3:.001 ..."   tables to draw, variables:samples:degree:alpha[:replicates]
 #   DATA=../shared/data           where S. aureus is, too, if it is there
 #   RANKS="1 2"
-# Tables of up to 32 MB are simulated into ${TMPDIR:-/tmp} and removed.
+# Tables of up to 160 MB are simulated into ${TMPDIR:-/tmp} and removed.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-: "${PLANS:=1000:500:3:.001 5000:300:3:.001 20000:200:3:.001 1000:500:3:.01:100}"
+: "${PLANS:=1000:500:3:.001 5000:300:3:.001 20000:200:3:.001 100000:200:2:1e-5 1000:500:3:.01:100}"
 : "${DATA:=../shared/data}" "${RANKS:=1 2}" "${PYTHON:=/usr/bin/python3}"
 # shellcheck source=tests/bench/measure.sh
 source tests/bench/measure.sh
