@@ -71,7 +71,8 @@ ok "no result yet" test ! -e other.h5 -a ! -e script.h5 -a ! -e cut.h5
 again cut "$cut"
 soon 30 is_field "$cut" JobState RUNNING
 held=$(field "$cut" BatchHost)
-ok "cut: the second run has ranks" soon 30 a_rank "$held" "$cut.1"
+ok "cut: the second run works" soon 60 grep -q "$carried" cut.job/log.txt
+ok "cut: and has ranks" a_rank "$held" "$cut.1"
 still=$rank
 on "$held" /bin/kill -STOP "$still"
 ok "cut: the first run still has ranks" a_rank "$lost" "$cut.0"
