@@ -83,7 +83,7 @@ TEST_PROGRAMS := $(TESTS:%.c=$(BUILD)/%) $(patsubst %.c,$(BUILD)/%,$(wildcard te
 SUPPORT := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/support/*.c))
 JOBS ?= $(shell nproc)
 
-.PHONY: all build deps demo test test-asan test-fault soak bench bench-large bench-plan bench-replicates \
+.PHONY: all build deps demo test test-deps test-asan test-fault test-slurm soak bench bench-large bench-plan bench-replicates \
   bench-continuous bench-represent bench-lingam bench-scaling bench-algebra lint format check-format tidy \
   info help install clean check tests
 .DEFAULT_GOAL := all
@@ -128,11 +128,14 @@ FORCE:
 deps: ## install what is missing (Debian), or say what to load
 	@bash .ci/deps.sh
 
+test-deps:
+	@bash .ci/deps.sh test
+
 demo: deps ## set up, build, and run the main job on real and simulated data
 	@$(MAKE) -s -j$(JOBS) build
 	@MPIRUN=$(MPIRUN) bash docs/demo.sh
 
-test: deps ## set up, build, and pass every test
+test: test-deps ## set up, build, and pass every test
 	@$(MAKE) -s -j$(JOBS) tests
 	@MPIRUN=$(MPIRUN) BUILD=$(BUILD) DSEP=$(CURDIR)/$(PROGRAM) bash tests/run.sh
 
@@ -145,6 +148,10 @@ test-asan: deps ## every test under the address and undefined-behaviour sanitize
 test-fault: deps ## every fault point on every rank
 	@$(MAKE) -s -j$(JOBS) tests
 	@MPIRUN=$(MPIRUN) BUILD=$(BUILD) DSEP=$(CURDIR)/$(PROGRAM) bash tests/run.sh fault
+
+test-slurm: test-deps ## jobs on a private Slurm cluster, as root
+	@$(MAKE) -s -j$(JOBS) tests
+	@MPIRUN=$(MPIRUN) BUILD=$(BUILD) DSEP=$(CURDIR)/$(PROGRAM) bash tests/run.sh slurm
 
 soak: deps ## kill runs at random moments, SOAK=100 times each, and go on with them
 	@$(MAKE) -s -j$(JOBS) tests

@@ -2,6 +2,7 @@
 # Makes sure that everything needed to build and test is there. On Debian and Ubuntu what is
 # missing is installed (as root or by sudo); elsewhere its names are printed. Needs no network
 # when nothing is missing. The build's own settings (MPICC, PREFIX, HDF5_DIR, ...) are respected.
+# deps.sh test: also what only the tests on a Slurm cluster need, where it can be had; they need root.
 set -euo pipefail
 : "${MPICC:=mpicc}" "${MPIRUN:=mpirun}" "${PREFIX:=/usr/local}"
 export PKG_CONFIG_PATH="$PREFIX/lib/pkgconfig:$PREFIX/lib64/pkgconfig:${PKG_CONFIG_PATH:-}"
@@ -92,23 +93,52 @@ advise() {
     exit 1
 }
 
-install_packages() {
+# apt_install PACKAGE...: as root or by sudo; fails where it cannot
+apt_install() {
     local as_root=()
     if [ "$(id -u)" != 0 ]; then
-        sudo -n true 2>/dev/null || advise
+        sudo -n true 2>/dev/null || return
         as_root=(sudo -n)
     fi
-    echo "installing: ${packages[*]}"
-    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get update -qq || advise
+    echo "installing: $*"
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get update -qq || return
     "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
-        apt-get install -y -qq --no-install-recommends "${packages[@]}" >/dev/null || advise
+        apt-get install -y -qq --no-install-recommends "$@" >/dev/null
+}
+
+# lacks PROGRAM...: which of them are not there
+lacks() {
+    local program
+    for program; do
+        PATH=$PATH:/usr/sbin:/sbin command -v "$program" >/dev/null || printf '%s ' "$program"
+    done
+}
+
+# What the private cluster of tests/slurm needs. Its packages would start services: they are told not
+# to, as in an image that is being built, and the tests start their own.
+install_slurm() {
+    local programs=(slurmctld slurmd sbatch srun munged munge ip nsenter unshare setpriv)
+    local policy=/usr/sbin/policy-rc.d made=''
+    [ -n "$(lacks "${programs[@]}")" ] || return 0
+    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+        if [ ! -e "$policy" ]; then
+            printf '#!/bin/sh\nexit 101\n' >"$policy" && chmod 755 "$policy" && made=$policy
+        fi
+        apt_install slurmctld slurmd slurm-client munge iproute2 util-linux || true
+        [ -z "$made" ] || rm -f "$made"
+    fi
+    local missing
+    missing=$(lacks "${programs[@]}")
+    [ -z "$missing" ] ||
+        echo "WARNING: the tests on a Slurm cluster will be SKIPPED; not installed: $missing" >&2
 }
 
 look
 if [ ${#missing[@]} -gt 0 ]; then
     command -v apt-get >/dev/null || advise
-    install_packages
+    apt_install "${packages[@]}" || advise
     look
     [ ${#missing[@]} -eq 0 ] || advise
 fi
+[ "${1:-}" != test ] || install_slurm
 echo "everything needed is installed"
