@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # A job array on a real Slurm: four parts of a study, one of them killed and submitted again, and the
 # job that unites them. The result has the bytes of one run in a terminal.
+# seconds: 240
 . tests/support/tap.sh
 . tests/support/fingerprint.sh
 . tests/slurm/cluster/cluster.sh

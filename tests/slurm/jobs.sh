@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Jobs on a real Slurm: too little memory; four ranks on two nodes; warned, requeued, and resumed on other numbers of
-# nodes; a rank killed. Every result has the bytes of a run of one rank in a terminal.
+# Jobs on a real Slurm: too little memory; four ranks on two nodes; warned, requeued, and resumed on
+# another number of nodes; a rank killed. Every result has the bytes of a run of one rank in a terminal.
+# seconds: 240
 . tests/support/tap.sh
 . tests/support/fingerprint.sh
 . tests/slurm/cluster/cluster.sh

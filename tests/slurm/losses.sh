@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# What a job meets on its nodes: a node that dies, under the batch script or elsewhere; a cable that
-# is out, for a moment or for so long that Slurm gives the node up. Slurm starts such jobs again;
+# What a job meets: a node that dies, under the batch script or elsewhere; a cable that is out, for a
+# moment or for so long that Slurm gives the node up; its time limit. Slurm starts such jobs again;
 # there is no result before it is whole, and it has the bytes of a run that nobody disturbed.
 # seconds: 240
 . tests/support/tap.sh
 . tests/support/fingerprint.sh
 . tests/slurm/cluster/cluster.sh
-cluster 9 2
+cluster 11 2
 cd "$scratch" || exit
 
 run "$DSEP" simulate --variables 200 --samples 200 --degree 4 --seed 3 --quiet -o rows.csv
@@ -17,9 +17,10 @@ wanted=$(fingerprint one.h5)
 request=(--no-plan --nodes 2 --ranks 4 --memory 500M --time 00:05:00)
 carried="going on from [^ ]*checkpoint of [^ ]*: 1 run, "
 
-# begin NAME: a job that has a checkpoint; its first node is in $script, the other in $other
+# begin NAME SUBMIT-OPTION...: a job that has a checkpoint; its first node is in $script, the other
+# in $other
 begin() {
-    submit "$1" "${request[@]}" "${study[@]}" --checkpoint-every .2
+    submit "$1" "${request[@]}" "${@:2}" "${study[@]}" --checkpoint-every .2
     ok "$1: a checkpoint is there" soon 60 test -e "$1.h5.checkpoint"
     script=$(field "$job" BatchHost)
     other=$(on n0 scontrol show hostnames "$(field "$job" NodeList)" | tail -n 1)
@@ -55,6 +56,13 @@ whole() {
     is "$(fingerprint "$1.h5")" "$wanted" "$1: the same bytes"
 }
 
+# Slurm looks twice a minute for jobs to warn, and warns up to half a minute early: this one of five
+# minutes 20 to 50 s after its start. It is held until then; the warning wakes it.
+begin limit --sbatch "--signal=USR1@250"
+limit_job=$job
+a_rank "$script" "$job.0"
+on "$script" /bin/kill -STOP "$rank"
+
 begin cut
 wire "$script" down
 lost=$script cut=$job
@@ -86,5 +94,8 @@ again other "$other_job"
 whole other "$other_job"
 again script "$script_job"
 whole script "$script_job"
+whole limit "$limit_job"
+like "$(cat limit.job/log.txt)" "SIGUSR1 ended the run" "limit: by the warning"
+like "$(cat limit.job/log.txt)" "stopped with checkpoint .*requeued" "limit: requeued"
 
 done_with_cluster ./*.submit ./*.job/log*.txt
