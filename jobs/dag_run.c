@@ -5,6 +5,7 @@
 #include "jobs/provenance.h"
 #include "jobs/variables_table.h"
 #include "jobs/whole_write.h"
+#include "mpi/amount.h"
 #include "mpi/exchange.h"
 #include "mpi/log.h"
 #include "mpi/memory.h"
@@ -40,19 +41,21 @@ int dsep_dag_run_begin(dsep_context *ctx, dsep_dag_run *run, int64_t bytes, cons
                        int *dry) {
     int code = DSEP_OK;
     const dsep_discovery *discovery = run->discovery;
+    dsep_amount needed, there;
+    dsep_amount_bytes(bytes < 0 ? INFINITY : (double)bytes, needed);
+    dsep_amount_bytes((double)run->memory_available, there);
     *dry = discovery->settings->dry_run;
     if (*dry && dsep_rank(ctx) == 0)
         printf("%lld samples x %lld variables\n"
-               "memory    %.3g GB on each node beside the table (%s); %.3g GB are there\n",
-               (long long)run->table->n_samples, (long long)run->table->n_variables,
-               (double)bytes / 1e9, what, (double)run->memory_available / 1e9);
+               "memory    %s on each node beside the table (%s); %s are there\n",
+               (long long)run->table->n_samples, (long long)run->table->n_variables, needed, what,
+               there);
     if (bytes < 0 || bytes > run->memory_available)
         return dsep_fail(ctx, DSEP_ERROR_RESOURCES,
-                         "this run needs %.3g GB of memory on each node (%s) and %.3g GB are "
+                         "this run needs %s of memory on each node (%s) and %s are "
                          "there: choose variables with --columns or --drop, ask for nodes with "
                          "more memory, or raise --memory-per-node if it was set too low",
-                         bytes < 0 ? INFINITY : (double)bytes / 1e9, what,
-                         (double)run->memory_available / 1e9);
+                         needed, what, there);
     if (!*dry)
         DSEP_TRY(dsep_running_open(ctx, discovery->call, &discovery->settings->running,
                                    discovery->path, run->table->checksum, discovery->clock_began,

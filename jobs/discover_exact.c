@@ -1,6 +1,7 @@
 /* dsep discover --method exact: the posterior over all DAGs. */
 #include "jobs/dag_run.h"
 #include "jobs/run_pauses.h"
+#include "mpi/amount.h"
 #include "mpi/log.h"
 #include "mpi/memory.h"
 #include "solvers/bge.h"
@@ -26,15 +27,17 @@ static int begin(dsep_context *ctx, dsep_dag_run *run, int *dry) {
     const int64_t p = run->table->n_variables, bytes = dsep_exact_memory(p);
     const int64_t most = most_that_fit(run->memory_available);
     char what[160];
+    dsep_amount there, terms;
     if (p > most)
         return dsep_fail(
             ctx, DSEP_ERROR_RESOURCES,
             "--method exact looks at every set of variables: %lld are too many%s; %lld "
-            "fit into the %.3g GB that each node has for them. Choose variables with "
+            "fit into the %s that each node has for them. Choose variables with "
             "--columns or --drop, or use another method",
             (long long)p, p > DSEP_EXACT_MOST ? " for any computer" : "", (long long)most,
-            (double)run->memory_available / 1e9);
-    snprintf(what, sizeof what, "weights of all sets; %.3g terms to add up", dsep_exact_terms(p));
+            dsep_amount_bytes((double)run->memory_available, there));
+    snprintf(what, sizeof what, "weights of all sets; %s terms to add up",
+             dsep_amount_count(dsep_exact_terms(p), terms));
     return dsep_dag_run_begin(ctx, run, bytes, what, dry);
 }
 

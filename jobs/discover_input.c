@@ -3,6 +3,7 @@
 #include "io/table_path.h"
 #include "io/table_rows.h"
 #include "jobs/knowledge_file.h"
+#include "mpi/amount.h"
 #include "mpi/exchange.h"
 #include "mpi/log.h"
 
@@ -86,15 +87,17 @@ int dsep_discover_input_fits(dsep_context *ctx, const dsep_discover_input *input
     if (input->bytes_node <= input->memory_available)
         return DSEP_OK;
     const dsep_forecast *f = &input->forecast;
+    dsep_amount needed, there;
     const double room = (double)input->memory_available / (double)input->bytes_node;
     const double fits = (double)f->n_variables * (input->whole ? sqrt(room) : room) * 0.95;
     const char *other = input->whole && f->bytes_tiled <= input->memory_available
                             ? "use --correlation tiled, "
                             : "";
     return dsep_fail(ctx, DSEP_ERROR_RESOURCES,
-                     "this run needs %.3g GB of memory on each node and %.3g GB are there. About "
+                     "this run needs %s of memory on each node and %s are there. About "
                      "%lld variables would fit: %schoose them with --columns or --drop, ask for "
                      "nodes with more memory, or raise --memory-per-node if it was set too low",
-                     (double)input->bytes_node / 1e9, (double)input->memory_available / 1e9,
-                     (long long)fits, other);
+                     dsep_amount_bytes((double)input->bytes_node, needed),
+                     dsep_amount_bytes((double)input->memory_available, there), (long long)fits,
+                     other);
 }

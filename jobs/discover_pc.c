@@ -4,6 +4,7 @@
 #include "jobs/forecast_report.h"
 #include "jobs/replicates_result.h"
 #include "jobs/run_pauses.h"
+#include "mpi/amount.h"
 #include "solvers/fisher_z.h"
 
 #include <stdio.h>
@@ -106,10 +107,11 @@ static int solve(dsep_context *ctx, dsep_discover_result *r, dsep_correlation **
                  dsep_pc **pc) {
     int code = DSEP_OK;
     dsep_citest *test = NULL;
+    dsep_amount matrix;
     dsep_log_section_begin(ctx, "correlation");
-    dsep_log_line(ctx, "correlations: %s (a matrix: %.3g GB a node)",
+    dsep_log_line(ctx, "correlations: %s (a matrix: %s a node)",
                   r->input->whole ? "a whole matrix" : "made in tiles and when needed",
-                  (double)r->input->forecast.bytes_matrix / 1e9);
+                  dsep_amount_bytes((double)r->input->forecast.bytes_matrix, matrix));
     DSEP_TRY(dsep_correlation_create(ctx, r->input->table, r->input->whole, correlation));
     DSEP_AGREE(ctx, dsep_fisher_z_create(*correlation, r->settings->alpha, dsep_context_error(ctx),
                                          &test));

@@ -1,5 +1,7 @@
 #include "jobs/forecast_report.h"
 
+#include "mpi/amount.h"
+
 #include <stdio.h>
 
 dsep_forecast_time dsep_forecast_parts(const dsep_discover_input *input, int64_t ranks) {
@@ -11,42 +13,60 @@ dsep_forecast_time dsep_forecast_parts(const dsep_discover_input *input, int64_t
     return time;
 }
 
+static void print_bytes(const char *what, int64_t bytes) {
+    dsep_amount text;
+    printf("    %-21s %s\n", what, dsep_amount_bytes((double)bytes, text));
+}
+
+static void print_memory(const dsep_discover_input *input) {
+    const dsep_forecast *f = &input->forecast;
+    dsep_amount a, b;
+    printf("  memory on each node     %s at the most, of %s there\n",
+           dsep_amount_bytes((double)input->bytes_node, a),
+           dsep_amount_bytes((double)input->memory_available, b));
+    dsep_amount_bytes((double)f->bytes_matrix, a);
+    if (input->whole)
+        printf("    correlation matrix    %s (--correlation whole)\n", a);
+    else
+        printf("    correlation matrix    none: %s %s; tiles are made and dropped "
+               "(--correlation tiled)\n",
+               a, f->bytes_whole > input->memory_available ? "are too much" : "would not pay");
+    print_bytes("standardised columns", f->bytes_columns);
+    print_bytes("table", f->bytes_table);
+    print_bytes("neighbours", f->bytes_adjacency);
+    print_bytes("separating sets", f->bytes_sets);
+    print_bytes("ranks themselves", f->bytes_base + f->bytes_own);
+    print_bytes("while it reads", f->bytes_reading);
+}
+
+static void print_span(const char *what, double seconds, const char *more) {
+    dsep_amount text;
+    printf("    %-21s %s%s\n", what, dsep_amount_seconds(seconds, text), more);
+}
+
 void dsep_forecast_print(const dsep_discover_input *input, int64_t ranks, int64_t nodes) {
     const dsep_forecast *f = &input->forecast;
+    dsep_amount a, b;
     printf("Forecast for %lld variables, %lld samples, on %lld rank%s and %lld node%s\n",
            (long long)f->n_variables, (long long)f->n_samples, (long long)ranks,
            ranks == 1 ? "" : "s", (long long)nodes, nodes == 1 ? "" : "s");
     printf("  density after order 0   %.3f %% of all pairs (from a sample of columns)\n",
            100 * f->density);
-    printf("  tests of order 0        %.4g\n", f->tests_0);
-    printf("  tests of order 1        at most %.4g; about %.3g, as early as pairs are separated in "
+    printf("  tests of order 0        %s\n", dsep_amount_count(f->tests_0, a));
+    printf("  tests of order 1        at most %s; about %s, as early as pairs are separated in "
            "a sample\n",
-           f->tests_1, f->likely_1);
-    printf("  tests of higher orders  about %.3g, by that sample%s\n", f->likely_more,
-           f->cut ? " and at most its next order" : "");
-    printf("  memory on each node     %.3f GB at the most, of %.3f GB there\n",
-           (double)input->bytes_node / 1e9, (double)input->memory_available / 1e9);
-    if (input->whole)
-        printf("    correlation matrix    %.3f GB (--correlation whole)\n",
-               (double)f->bytes_matrix / 1e9);
-    else
-        printf("    correlation matrix    none: %.3g GB %s; tiles are made and dropped "
-               "(--correlation tiled)\n",
-               (double)f->bytes_matrix / 1e9,
-               f->bytes_whole > input->memory_available ? "are too much" : "would not pay");
-    printf("    standardised columns  %.3f GB\n", (double)f->bytes_columns / 1e9);
-    printf("    table                 %.3f GB\n", (double)f->bytes_table / 1e9);
-    printf("    neighbours            %.3f GB\n", (double)f->bytes_adjacency / 1e9);
-    printf("    separating sets       %.3f GB\n", (double)f->bytes_sets / 1e9);
-    printf("    ranks themselves      %.3f GB\n", (double)(f->bytes_base + f->bytes_own) / 1e9);
-    printf("    while it reads        %.3f GB\n", (double)f->bytes_reading / 1e9);
+           dsep_amount_count(f->tests_1, a), dsep_amount_count(f->likely_1, b));
+    printf("  tests of higher orders  about %s, by that sample%s\n",
+           dsep_amount_count(f->likely_more, a), f->cut ? " and at most its next order" : "");
+    print_memory(input);
     const dsep_forecast_time time = dsep_forecast_parts(input, ranks);
-    printf("  time                    about %.3g s, by a moment's measurement of this machine\n",
-           dsep_forecast_seconds(input->whole ? &f->whole : &f->tiled, ranks));
-    printf("    order 0               %.3g s\n", time.order_0);
-    printf("    order 1               %.3g s\n", time.order_1);
-    printf("    higher orders         %.3g s%s\n", time.more, f->cut ? " or more" : "");
-    printf("    reading to writing    %.3g s\n", time.reading + time.rest);
+    printf(
+        "  time                    about %s, by a moment's measurement of this machine\n",
+        dsep_amount_seconds(dsep_forecast_seconds(input->whole ? &f->whole : &f->tiled, ranks), a));
+    print_span("order 0", time.order_0, "");
+    print_span("order 1", time.order_1, "");
+    print_span("higher orders", time.more, f->cut ? " or more" : "");
+    print_span("reading to writing", time.reading + time.rest, "");
 }
 
 int dsep_forecast_report(dsep_context *ctx, const dsep_discover_settings *settings,

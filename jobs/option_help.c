@@ -43,7 +43,7 @@ static void print_option(const dsep_option *option) {
 }
 
 void dsep_options_help(const dsep_command *command) {
-    printf("dsep %s %s[options]\n\n", command->name, command->arguments);
+    printf("dsep %s %s [options]\n\n", command->name, command->arguments);
     print_wrapped(command->description, 0);
     printf("\nExamples\n%s", command->examples);
     for (const dsep_option_group *group = command->groups; group->title; group++) {

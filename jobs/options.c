@@ -102,20 +102,28 @@ static int parse_size(const char *text, int64_t *size) {
 }
 
 /* Up to three numbers with colons between them; minutes and seconds behind one stay below 60. */
+/* Also D-HH, D-HH:MM, D-HH:MM:SS, as Slurm writes days. */
 static int parse_time(const char *text, double *seconds) {
+    const char *dash = strchr(text, '-');
     double sum = 0;
-    for (int part = 0; part < 3; part++) {
+    int parts = 0;
+    if (dash && (dash == text || strspn(text, "0123456789") != (size_t)(dash - text)))
+        return 0;
+    for (const char *at = dash ? dash + 1 : text; at; parts++) {
         char *end = NULL;
-        const double value = isdigit((unsigned char)*text) ? strtod(text, &end) : -1;
-        if (value < 0 || (part > 0 && value >= 60))
+        const double value = isdigit((unsigned char)*at) ? strtod(at, &end) : -1;
+        if (value < 0 || parts == 3 || (parts > 0 && value >= 60) ||
+            (dash && !parts && value >= 24))
+            return 0;
+        if (*end && *end != ':')
             return 0;
         sum = 60 * sum + value;
-        text = end;
-        if (*text++ != ':')
-            break;
+        at = *end ? end + 1 : NULL;
     }
-    *seconds = sum;
-    return text[-1] == '\0' && sum > 0 && sum < 1e9;
+    for (; dash && parts < 3; parts++)
+        sum *= 60;
+    *seconds = sum + (dash ? 86400 * strtod(text, NULL) : 0);
+    return *seconds > 0 && *seconds < 1e9;
 }
 
 static int parse_choice(const char *choices, const char *text, int *choice) {

@@ -165,6 +165,10 @@ static int check_study(const joining *j, const dsep_checkpoint *file, const char
     if (strcmp(j->made->key, file->key) != 0) {
         char *which =
             dsep_running_differences(j->made->key, "in the first", file->key, "in the second");
+        char *more = which && strncmp(which, "command: ", 9) == 0 ? strchr(which, ',') : NULL;
+        more = more ? strchr(more + 1, ',') : NULL;
+        if (more)
+            *more = '\0'; /* another command has other options, too */
         const int code = dsep_error_set(
             error, DSEP_ERROR_DATA, "'%.600s' and '%.600s' are of different studies (%.700s)",
             j->parts[0].path, path, which ? which : "some settings differ");

@@ -1,5 +1,6 @@
 #include "jobs/plan_choice.h"
 
+#include "mpi/amount.h"
 #include "mpi/memory.h"
 
 #include <math.h>
@@ -27,10 +28,6 @@ static void say(dsep_plan *plan, const char *format, ...) {
 
 static int64_t ceiling(int64_t a, int64_t b) {
     return a / b + (a % b > 0);
-}
-
-static double gb(int64_t bytes) {
-    return (double)bytes / 1e9;
 }
 
 /* What to ask for, for so much. */
@@ -113,6 +110,7 @@ static int64_t least_bytes(dsep_plan_needs *needs, const machine *m, dsep_plan *
 static int refuse(const dsep_plan_needs *needs, const machine *m, int64_t bytes, dsep_plan *plan,
                   dsep_error *error) {
     char more[80] = "", fits[80] = "";
+    dsep_amount needed, there;
     const double room = (double)m->memory / (double)bytes;
     plan->bytes_node = bytes;
     plan->memory_node = m->memory;
@@ -124,10 +122,11 @@ static int refuse(const dsep_plan_needs *needs, const machine *m, int64_t bytes,
             fits, sizeof fits, "About %.0f variables would fit: ",
             floor((double)needs->n_variables * (needs->input.whole ? sqrt(room) : room) * .95));
     return dsep_error_set(error, DSEP_ERROR_RESOURCES,
-                          "this run needs %.3g GB of memory on each node and %.3g GB are there. "
+                          "this run needs %s of memory on each node and %s are there. "
                           "%s%schoose variables with --columns or --drop, use nodes with more "
                           "memory, or raise --memory-per-node if it was set too low",
-                          bytes < INT64_MAX ? gb(bytes) : INFINITY, gb(m->memory), fits, more);
+                          dsep_amount_bytes((double)bytes, needed),
+                          dsep_amount_bytes((double)m->memory, there), fits, more);
 }
 
 static int fits(dsep_plan_needs *needs, const machine *m, int64_t nodes, int64_t each) {
@@ -198,14 +197,16 @@ static void ask(const dsep_plan_needs *needs, const machine *m, dsep_plan *plan)
 
 static void tell_nodes(const dsep_plan_needs *needs, const machine *m, dsep_plan *plan) {
     const dsep_plan_shape *s = m->asked;
+    dsep_amount there, needed;
     const char *plural = plan->nodes == 1 ? "" : "s";
     if (nodes_said(s))
         say(plan, "%lld node%s, as asked", (long long)plan->nodes, plural);
     else
         say(plan,
-            "%lld node%s: the fewest whose memory of %.3g GB holds the %.3g GB that each "
+            "%lld node%s: the fewest whose memory of %s holds the %s that each "
             "needs%s",
-            (long long)plan->nodes, plural, gb(m->memory), gb(plan->bytes_node),
+            (long long)plan->nodes, plural, dsep_amount_bytes((double)m->memory, there),
+            dsep_amount_bytes((double)plan->bytes_node, needed),
             plan->ranks > m->cores ? ", and that have enough cores" : "");
     if (s->ranks || s->ranks_per_node)
         say(plan, "%lld rank%s, as asked", (long long)plan->ranks, plan->ranks == 1 ? "" : "s");
@@ -221,17 +222,18 @@ static void tell_nodes(const dsep_plan_needs *needs, const machine *m, dsep_plan
 }
 
 static void tell(const dsep_plan_needs *needs, const machine *m, dsep_plan *plan) {
+    dsep_amount memory, time;
+    dsep_amount_bytes((double)plan->bytes_node, memory);
     tell_nodes(needs, m, plan);
     if (m->asked->memory)
-        say(plan, "memory as asked; the forecast is %.3g GB a node", gb(plan->bytes_node));
+        say(plan, "memory as asked; the forecast is %s a node", memory);
     else
-        say(plan, "memory: the forecast of %.3g GB a node, a quarter more and some room",
-            gb(plan->bytes_node));
+        say(plan, "memory: the forecast of %s a node, a quarter more and some room", memory);
     if (needs->timed)
         say(plan,
-            "time: twice the forecast of %.3g s, at least ten minutes; a job that needs more "
+            "time: twice the forecast of %s, at least ten minutes; a job that needs more "
             "goes on from its checkpoint",
-            plan->seconds);
+            dsep_amount_seconds(plan->seconds, time));
     else
         say(plan,
             "the time of %s is not forecast: ask for what the queue gives; a job that needs "

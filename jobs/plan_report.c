@@ -1,6 +1,7 @@
 #include "jobs/plan_report.h"
 
 #include "jobs/forecast_report.h"
+#include "mpi/amount.h"
 
 #include <jansson.h>
 #include <math.h>
@@ -107,30 +108,32 @@ static void print_json(const dsep_plan_told *told) {
 /* --- text ------------------------------------------------------------------------------------ */
 
 static void print_size(const char *what, int64_t bytes, const char *note) {
+    dsep_amount size;
     if (bytes > 0)
-        printf("  %-23s %.3g %s%s\n", what, (double)bytes / (bytes < 1000000000 ? 1e6 : 1e9),
-               bytes < 1000000000 ? "MB" : "GB", note);
+        printf("  %-23s %s%s\n", what, dsep_amount_bytes((double)bytes, size), note);
 }
 
 static void print_needs(const dsep_plan_told *told) {
     const dsep_plan *plan = told->plan;
     const dsep_plan_needs *needs = told->needs;
+    dsep_amount needed, there, time;
+    dsep_amount_bytes((double)plan->bytes_node, needed);
     if (needs->is_pc)
         dsep_forecast_print(&needs->input, plan->ranks, plan->nodes);
     else
         printf("Forecast for %s of %lld variables, %lld samples, on %lld rank%s and %lld node%s\n"
-               "  memory on each node     %.3g GB at the most, of %.3g GB there\n",
+               "  memory on each node     %s at the most, of %s there\n",
                needs->subject, (long long)needs->n_variables, (long long)needs->n_samples,
                (long long)plan->ranks, plan->ranks == 1 ? "" : "s", (long long)plan->nodes,
-               plan->nodes == 1 ? "" : "s", (double)plan->bytes_node / 1e9,
-               (double)told->plan->memory_node / 1e9);
+               plan->nodes == 1 ? "" : "s", needed,
+               dsep_amount_bytes((double)plan->memory_node, there));
     if (needs->units > 0)
         printf("  units of work           %lld, which ranks share%s\n", (long long)needs->units,
                told->shape->parts > 1 ? ", and parts of the array" : "");
     if (needs->units > 0 && plan->seconds > 0)
-        printf("  memory with all of them %.3f GB on each node\n"
-               "  time with all of them   about %.3g s\n",
-               (double)plan->bytes_node / 1e9, plan->seconds);
+        printf("  memory with all of them %s on each node\n"
+               "  time with all of them   about %s\n",
+               needed, dsep_amount_seconds(plan->seconds, time));
     print_size("result on disk", plan->bytes_disk, " at the most");
     print_size("checkpoints on disk", plan->bytes_checkpoint, ", with the one before");
     printf("  %s\n", told->fits ? "It fits." : "It does not fit.");

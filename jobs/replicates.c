@@ -1,5 +1,6 @@
 #include "jobs/replicates.h"
 
+#include "mpi/amount.h"
 #include "mpi/memory.h"
 #include "solvers/replicate.h"
 #include "solvers/share.h"
@@ -33,10 +34,12 @@ int dsep_replicates_choose_ranks(dsep_context *ctx, int64_t bytes, int64_t left,
         r->ranks_each = asked < size ? asked : size;
     if (fewest > 0)
         return DSEP_OK;
+    dsep_amount needed, there;
     return dsep_fail(ctx, DSEP_ERROR_RESOURCES,
-                     "a replicate needs %.3g GB on a node beside the table, and %.3g GB "
+                     "a replicate needs %s on a node beside the table, and %s "
                      "are there: use nodes with more memory, or fewer variables",
-                     (double)bytes / 1e9, (double)left / 1e9);
+                     dsep_amount_bytes((double)bytes, needed),
+                     dsep_amount_bytes((double)left, there));
 }
 
 int dsep_replicates_check(const dsep_replicate_options *o, dsep_error *error) {

@@ -1,5 +1,6 @@
 #include "jobs/replicates_result.h"
 
+#include "mpi/amount.h"
 #include "mpi/memory.h"
 #include "solvers/ensemble.h"
 #include "solvers/replicate.h"
@@ -227,9 +228,11 @@ cleanup:
 
 void dsep_replicates_print_plan(const dsep_replicates *r) {
     const int64_t bytes = dsep_replicator_bytes(r->resample.n_samples, r->n_variables, r->whole);
-    printf("  replicates              %lld (%s), each on %lld rank%s, %.3g GB a group of them\n",
+    dsep_amount size;
+    printf("  replicates              %lld (%s), each on %lld rank%s, %s a group of them\n",
            (long long)r->requested, dsep_resample_name(r->resample.scheme),
-           (long long)r->ranks_each, r->ranks_each == 1 ? "" : "s", (double)bytes / 1e9);
+           (long long)r->ranks_each, r->ranks_each == 1 ? "" : "s",
+           dsep_amount_bytes((double)bytes, size));
 }
 
 void dsep_replicates_print(const dsep_replicates *r) {

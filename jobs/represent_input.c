@@ -1,5 +1,6 @@
 #include "io/table_read.h"
 #include "jobs/represent_run.h"
+#include "mpi/amount.h"
 #include "mpi/exchange.h"
 #include "mpi/log.h"
 #include "mpi/memory.h"
@@ -134,20 +135,23 @@ static int check_memory(dsep_context *ctx, const dsep_represent_run *run) {
     int64_t there =
         run->settings->memory_per_node ? run->settings->memory_per_node : dsep_memory_available();
     dsep_min_i64(ctx, &there, 1);
+    dsep_amount needed, free_memory;
+    dsep_amount_bytes((double)bytes, needed);
+    dsep_amount_bytes((double)there, free_memory);
     if (run->settings->dry_run && dsep_rank(ctx) == 0)
         printf("%" PRId64 " factors of %" PRId64 " variables, %" PRId64 " rows in %" PRId64
                " environments, %" PRId64 " replicates\n"
-               "memory    about %.3g GB on each node beside the table; %.3g GB are there\n",
+               "memory    about %s on each node beside the table; %s are there\n",
                run->settings->factors, run->table->n_variables, run->n_rows, run->n_environments,
-               run->settings->replicates, (double)bytes / 1e9, (double)there / 1e9);
+               run->settings->replicates, needed, free_memory);
     if (bytes <= there)
         return DSEP_OK;
     return dsep_fail(ctx, DSEP_ERROR_RESOURCES,
-                     "this run needs about %.3g GB of memory on each node and %.3g GB are there: "
+                     "this run needs about %s of memory on each node and %s are there: "
                      "choose variables with --columns or --drop, environments with --environments, "
                      "ask for nodes with more memory, or raise --memory-per-node if it was set too "
                      "low",
-                     (double)bytes / 1e9, (double)there / 1e9);
+                     needed, free_memory);
 }
 
 /* --- all of it ------------------------------------------------------------------------------- */

@@ -1,8 +1,10 @@
 #include "jobs/status_print.h"
 
 #include "jobs/show_text.h"
+#include "mpi/amount.h"
 #include "mpi/log.h"
 #include "mpi/memory.h"
+#include "slurm/batch.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -204,7 +206,7 @@ static void line(FILE *stream, const char *label, const char *text) {
 }
 
 static void print_phase(FILE *stream, const dsep_job_part *part) {
-    char done[200], left[64], text[512];
+    char done[200], left[64], speed[128] = "", text[512];
     const double rate = dsep_job_number_of(part->progress, "rate", 0);
     const char *phase = dsep_job_text(part->progress, "phase");
     tell_done(part->progress, done, sizeof done);
@@ -215,10 +217,13 @@ static void print_phase(FILE *stream, const dsep_job_part *part) {
                  : *phase       ? "it had reached "
                                 : "",
                  phase, *done ? ": " : "", done);
-    else
-        snprintf(text, sizeof text, "%s: %s, %.3g %s a second%s%s%s", phase, done, rate,
-                 dsep_job_text(part->progress, "unit"), *left ? ", " : "", left,
+    else {
+        if (rate > 0)
+            snprintf(speed, sizeof speed, ", %.3g %s a second", rate,
+                     dsep_job_text(part->progress, "unit"));
+        snprintf(text, sizeof text, "%s: %s%s%s%s%s", phase, done, speed, *left ? ", " : "", left,
                  *left ? " left in this phase" : "");
+    }
     if (part->state != DSEP_JOB_DONE)
         line(stream, "phase", text);
 }
@@ -272,15 +277,21 @@ static void print_requeues(FILE *stream, const dsep_job_view *view, const dsep_j
 
 static void print_output(FILE *stream, const dsep_job_view *view) {
     const char *output = output_of(view);
-    char text[4600];
+    char text[4600], word[4200] = "";
+    dsep_amount size;
     struct stat status;
     if (!*output)
         return;
     const int there = stat(output, &status) == 0;
-    if (there)
-        snprintf(text, sizeof text, "%s (%.1f MB): dsep show %s", from_here(output),
-                 (double)status.st_size / 1e6, from_here(output));
-    else
+    if (there) {
+        FILE *quoted = fmemopen(word, sizeof word, "w"); /* to be typed */
+        if (quoted) {
+            dsep_batch_word(quoted, from_here(output));
+            fclose(quoted);
+        }
+        snprintf(text, sizeof text, "%s (%s): dsep show %s", from_here(output),
+                 dsep_amount_bytes((double)status.st_size, size), word);
+    } else
         snprintf(text, sizeof text, "%s (not there%s)", from_here(output),
                  dsep_job_whole_state(view) < DSEP_JOB_DONE ? " yet" : "");
     line(stream, "result", text);
@@ -365,8 +376,10 @@ static void print_command(FILE *stream, const dsep_job_view *view) {
         return;
     dsep_show_label(stream, "command");
     fputs("dsep", stream);
-    json_array_foreach(words, i, word)
-        fprintf(stream, " %s", json_is_string(word) ? json_string_value(word) : "?");
+    json_array_foreach(words, i, word) {
+        fputc(' ', stream);
+        dsep_batch_word(stream, json_is_string(word) ? json_string_value(word) : "?");
+    }
     fputc('\n', stream);
 }
 

@@ -1,5 +1,6 @@
 #include "jobs/study_ranks.h"
 
+#include "mpi/amount.h"
 #include "mpi/exchange.h"
 #include "mpi/log.h"
 #include "mpi/memory.h"
@@ -27,12 +28,14 @@ int dsep_study_ranks_choose(dsep_context *ctx, const dsep_sensitivity_settings *
         fewest = fewest_ranks(per_node, memory, bytes);
         ranks->whole = whole;
     }
+    dsep_amount needed, there;
     if (fewest == 0)
         return dsep_fail(ctx, DSEP_ERROR_RESOURCES,
-                         "a run of %lld rows and %lld variables needs %.3g GB on a node, and %.3g "
-                         "GB are there; use nodes with more memory, or fewer variables",
-                         (long long)n_samples, (long long)n_variables, (double)bytes / 1e9,
-                         (double)memory / 1e9);
+                         "a run of %lld rows and %lld variables needs %s on a node, and %s "
+                         "are there; use nodes with more memory, or fewer variables",
+                         (long long)n_samples, (long long)n_variables,
+                         dsep_amount_bytes((double)bytes, needed),
+                         dsep_amount_bytes((double)memory, there));
     const int64_t spare = design->n_units < size ? size / design->n_units : 1;
     ranks->each = settings->ranks_each ? settings->ranks_each : fewest > spare ? fewest : spare;
     ranks->each = ranks->each < size ? ranks->each : size;

@@ -323,7 +323,8 @@ static void tell(const submission *s) {
     if (b->nodes > 0)
         printf(" on %lld node%s", (long long)b->nodes, b->nodes == 1 ? "" : "s");
     if (b->memory_node > 0)
-        printf(", %.2f GiB a node", (double)b->memory_node / (1 << 30));
+        printf(b->memory_node < 1 << 30 ? ", %.0f MiB a node" : ", %.3g GiB a node",
+               (double)b->memory_node / (b->memory_node < 1 << 30 ? 1 << 20 : 1 << 30));
     if (b->seconds > 0)
         printf(", %s a run", time);
     putchar('\n');

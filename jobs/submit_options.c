@@ -17,7 +17,7 @@ static const dsep_option request[] = {
     {"memory", 0, DSEP_OPTION_SIZE, FIELD(memory), "SIZE", NULL, 0, 0, NULL,
      "memory of a node: 500M, 64G; less than the plan needs is refused"},
     {"time", 0, DSEP_OPTION_TIME, FIELD(time), "HH:MM:SS", NULL, 0, 0, NULL,
-     "wall time of one run; a job that needs more goes on from its checkpoint"},
+     "wall time of one run, also D-HH:MM:SS; a job that needs more goes on from its checkpoint"},
     {"partition", 0, DSEP_OPTION_TEXT, FIELD(partition), "NAME", NULL, 0, 0, NULL, "where to run"},
     {"account", 0, DSEP_OPTION_TEXT, FIELD(account), "NAME", NULL, 0, 0, NULL, "who pays"},
     {"qos", 0, DSEP_OPTION_TEXT, FIELD(qos), "NAME", NULL, 0, 0, NULL, "quality of service"},
@@ -132,6 +132,11 @@ int dsep_submit_check(const dsep_submit_settings *s, const dsep_invocation *inne
         return dsep_error_set(error, DSEP_ERROR_USAGE,
                               "--ranks %lld leaves some of --nodes %lld without a rank",
                               (long long)s->ranks, (long long)s->nodes);
+    if (s->time > 0 && s->time < 60)
+        return dsep_error_set(error, DSEP_ERROR_USAGE,
+                              "--time is less than a minute, which Slurm does not know: HH:MM:SS, "
+                              "MM:SS, or seconds; %g minutes are --time %g:00",
+                              s->time, s->time);
     if (s->no_plan && (s->memory == 0 || s->time == 0 ||
                        (s->ranks == 0 && (s->nodes == 0 || s->ranks_per_node == 0))))
         return dsep_error_set(error, DSEP_ERROR_USAGE,

@@ -1,5 +1,6 @@
 #include "mpi/log.h"
 
+#include "mpi/amount.h"
 #include "mpi/exchange.h"
 #include "mpi/json_text.h"
 #include "mpi/memory.h"
@@ -210,8 +211,12 @@ void dsep_log_warning(dsep_context *ctx, const char *format, ...) {
 }
 
 void dsep_clock_span(double seconds, char *text, size_t size) {
-    const long whole = (long)(seconds + 0.5);
-    if (whole >= 3600)
+    const long whole = seconds < 3e9 ? (long)(seconds + 0.5) : 0, day = 86400;
+    if (!(seconds < 3e9))
+        snprintf(text, size, "some hundred years or more");
+    else if (whole >= 2 * day)
+        snprintf(text, size, "%ld days %ld h", whole / day, whole % day / 3600);
+    else if (whole >= 3600)
         snprintf(text, size, "%ld h %02ld min", whole / 3600, whole / 60 % 60);
     else if (whole >= 60)
         snprintf(text, size, "%ld min %02ld s", whole / 60, whole % 60);
@@ -239,13 +244,14 @@ void dsep_log_progress(dsep_context *ctx, const char *phase, double done, double
         return;
     log->progress_last = now;
     char speed[128] = "", left[64], text[512];
+    dsep_amount memory;
     dsep_clock_span(rate > 0 ? (total - done) / rate : 0, left, sizeof left);
     if (rate > 0)
         snprintf(speed, sizeof speed, rate < 10 ? " %.2g %s/s, %s left," : " %.0f %s/s, %s left,",
                  rate, unit, left);
-    snprintf(text, sizeof text, "%s: %.0f/%.0f %s (%.0f %%),%s %.2f GB a rank", phase, done, total,
-             unit, total > 0 ? 100 * done / total : 100, speed,
-             (double)dsep_memory_resident() / 1e9);
+    snprintf(text, sizeof text, "%s: %.0f/%.0f %s (%.0f %%),%s %s a rank", phase, done, total, unit,
+             total > 0 ? 100 * done / total : 100, speed,
+             dsep_amount_bytes((double)dsep_memory_resident(), memory));
     speak(log, "progress", !log->quiet, text);
 }
 

@@ -1,5 +1,6 @@
 #include "mpi/shared.h"
 
+#include "mpi/amount.h"
 #include "mpi/layout.h"
 #include "mpi/memory.h"
 
@@ -69,12 +70,13 @@ int dsep_shared_create(dsep_context *ctx, int64_t bytes, const char *purpose,
                                        : dsep_fail(ctx, DSEP_ERROR_RESOURCES,
                                                    "the size of %s does not fit", purpose));
     made->bytes = bytes;
+    dsep_amount size;
     int mine = dsep_node_size(ctx) == 1 ? open_alone(bytes, made) : open_window(ctx, bytes, made);
     if (mine)
         dsep_fail(ctx, mine,
-                  "cannot get %.3f GB of shared memory for %s; ask for more memory per node, or "
+                  "cannot get %s of shared memory for %s; ask for more memory per node, or "
                   "give /dev/shm more room",
-                  (double)bytes / 1e9, purpose);
+                  dsep_amount_bytes((double)bytes, size), purpose);
     DSEP_AGREE(ctx, mine);
     dsep_shared_sync(ctx, made);
     *shared = made;

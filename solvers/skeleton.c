@@ -1,5 +1,6 @@
 #include "solvers/skeleton.h"
 
+#include "mpi/amount.h"
 #include "mpi/exchange.h"
 #include "mpi/fault.h"
 #include "mpi/log.h"
@@ -127,8 +128,10 @@ static void close_order(dsep_context *ctx, dsep_search *s) {
 static void tell_next(dsep_context *ctx, const dsep_skeleton *made) {
     if (made->next.order < 0)
         return;
-    dsep_log_line(ctx, "order %lld would need at most %.3g tests, about %.3g s on these ranks",
-                  (long long)made->next.order, made->next.tests, made->next.seconds);
+    dsep_amount tests, time;
+    dsep_log_line(ctx, "order %lld would need at most %s tests, about %s on these ranks",
+                  (long long)made->next.order, dsep_amount_count(made->next.tests, tests),
+                  dsep_amount_seconds(made->next.seconds, time));
 }
 
 static int run_levels(dsep_context *ctx, dsep_search *s) {

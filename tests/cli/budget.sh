@@ -44,7 +44,9 @@ is "$status" 85 "again: it stops again"
 like "$err" "going on from .*strict.h5.checkpoint of .*: 1 run" "having gone on where it was"
 run "$DSEP" discover docs/example/breast-cancer.csv --drop diagnosis --max-time 1:00:00 -o "$scratch/whole.h5"
 is "$status $(value complete "$scratch/whole.h5")" "0 1" "enough time: complete"
-for wrong in 0 soon 1:60 1:2:3:4 -5; do
+run "$DSEP" discover docs/example/breast-cancer.csv --drop diagnosis --max-time 1-02:30 --dry-run
+is "$status" 0 "days as Slurm writes them"
+for wrong in 0 soon 1:60 1:2:3:4 -5 1- 1-24 1.5-00 1-1:2:3:4; do
     run "$DSEP" discover "$hub" --max-time="$wrong" -o "$scratch/w.h5"
     is "$status" 2 "--max-time $wrong: exit code"
     like "$err" "expected a time" "--max-time $wrong: message"

@@ -8,7 +8,7 @@ table=docs/example/breast-cancer.csv
 
 # What must be the same on one rank and on two: all but how much memory ranks need.
 said() {
-    grep '^dsep: ' <<<"$err" | sed -E 's/needs [0-9.e-]+ GB/needs memory/'
+    grep '^dsep: ' <<<"$err" | sed -E 's/needs [0-9.]+ [kMG]B/needs memory/'
 }
 
 # refused CODE PATTERN NAME ARGUMENTS...: on one rank and on two the same code and one message
@@ -51,9 +51,9 @@ refused 5 "." "a folder" discover docs -o "$scratch/r.h5"
 refused 3 "diagnosis" "text column" discover $table -o "$scratch/r.h5"
 like "$err" "--drop 'diagnosis'" "text column: the remedy"
 refused 5 "known.txt" "no knowledge file" discover $table --drop diagnosis --knowledge known.txt
-refused 4 "needs .* GB" "too little memory" discover $table --drop diagnosis --memory-per-node 1K
-refused 4 "needs .* GB" "plan of another method" plan $table --drop diagnosis --method exact
-refused 4 "needs .* GB" "too little memory, planned" plan $table --drop diagnosis --memory-per-node 1K
+refused 4 "needs .* [kMG]B" "too little memory" discover $table --drop diagnosis --memory-per-node 1K
+refused 4 "needs .* [kMG]B" "plan of another method" plan $table --drop diagnosis --method exact
+refused 4 "needs .* [kMG]B" "too little memory, planned" plan $table --drop diagnosis --memory-per-node 1K
 refused 5 "no-such-folder" "no folder for the result" discover $table --drop diagnosis -o no-such-folder/r.h5
 is "$(find "$scratch" -name '*.h5*')" "" "no refusal leaves a file"
 

@@ -69,7 +69,7 @@ ok "long work gets more nodes" test "$(planned slurm nodes)" -gt 1
 # --- memory that does not do
 plan --alpha .001 --memory 10M
 is "$status $(planned fits) $(planned slurm)" "4 False null" "too little memory: exit code 4, and JSON says why"
-like "$err" 'needs .* GB of memory on each node and 0.0105 GB are there' "too little memory: both are said"
+like "$err" 'needs [0-9.]+ MB of memory on each node and 10.5 MB are there' "too little memory: both are said"
 like "$err" 'About [0-9]+ variables would fit: ask for --memory [0-9]+M or more' "too little memory: what would do"
 enough=${err##*ask for --memory } enough=${enough%%M *}M
 plan --alpha .001 --memory "$enough"

@@ -61,7 +61,7 @@ refused 3 "environment '0' \(300\): leave it out with --environments 1," "one to
     "$scratch/small.csv" "${by[@]}" -d 3 --min-rows 301
 awk -F, -v OFS=, 'NR == 1 || $9 == 1' "$table" >"$scratch/single.csv"
 refused 3 "has one environment, '1' \(600 rows\)" "one environment" "$scratch/single.csv" "${by[@]}" -d 3
-refused 4 'GB are there' "too little memory" "$table" "${by[@]}" -d 3 --memory-per-node 100K
+refused 4 'kB are there' "too little memory" "$table" "${by[@]}" -d 3 --memory-per-node 100K
 refused 5 'nothing\.csv' "no such file" nothing.csv "${by[@]}" -d 3
 is "$(find "$scratch" -name 'no.*')" "" "no refusal leaves a file"
 run "$DSEP" represent "$table" "${by[@]}" -d 3 --dry-run -o "$scratch/no.h5"

@@ -42,7 +42,7 @@ refused 2 '--degree 20' "a degree" --simulate --variables 9,30 --samples 50 --de
 refused 2 'give fewer levels' "too much" --simulate --variables 9 --samples 50,60,70,80,90 \
     --degree 1,2,3,4 --alpha 0.1,0.2,0.3,0.4,0.5,0.6,0.7,0.8,0.9,0.05,0.01 --replicates 10000000
 refused 5 'nothing\.csv' "no such file" nothing.csv
-refused 4 'GB are there' "too little memory" --simulate --variables 100 --samples 50 --memory-per-node 1K -o "$scratch/x.h5"
+refused 4 'kB are there' "too little memory" --simulate --variables 100 --samples 50 --memory-per-node 1K -o "$scratch/x.h5"
 is "$(find "$scratch" -name '*.h5*')" "" "no refusal leaves a file"
 
 # --- a table ---------------------------------------------------------------------------------------

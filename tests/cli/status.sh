@@ -29,7 +29,7 @@ chmod +x "$scratch/bin/scontrol" "$scratch/bin/squeue"
 # job NAME NUMBER [PARTS MERGE-JOB]: what dsep submit leaves
 job() {
     mkdir -p "$1.job"
-    printf '{"job": "%s", "merge_job": %s, "command": ["discover", "d.csv"], "output": "%s", "parts": %s,
+    printf '{"job": "%s", "merge_job": %s, "command": ["discover", "my d.csv"], "output": "%s", "parts": %s,
 "submitted": "2026-11-23T00:00:00Z", "most_requeues": 20, "name": "%s"}\n' "$2" "${4:-null}" \
         "$PWD/$1.h5" "${3:-0}" "$1" >"$1.job/job.json"
 }
@@ -91,7 +91,7 @@ progress requeued.job/progress.json '"state": "stopped"' '"code": 85' '"job": "1
     '"message": "SIGUSR1 ended the run"' '"seconds_before": 3600'
 look 'done' failed killed bound crashed timeout never nodefail nodedown requeued cancelled wide behind \
     held long gone running
-says 'done' 'state +done$' 'result +done.h5 .*dsep show done.h5'
+says 'done' "command +dsep discover 'my d.csv'\$" 'state +done$' 'result +done.h5 .*dsep show done.h5'
 says failed 'failed: exit code 3' 'it said +d.csv:7: no number' "once that is put right: sbatch .*/failed.job/job.sh goes on"
 says killed 'a rank was killed \(exit code 137\)' 'had reached order 2: 1,204 of 5,000 tasks' \
     'srun: error: n1: task 0: Killed'
@@ -124,12 +124,15 @@ says running 'running on n\[1-2\] since' 'order 2: 1,204 of 5,000 tasks \(24 %\)
 progress running.job/progress.json '"seconds_left": 7200'
 look running
 says running '; then it keeps a checkpoint, is requeued and goes on'
+progress running.job/progress.json '"rate": 0' '"seconds_left": null'
+look running
+says running 'order 2: 1,204 of 5,000 tasks \(24 %\)$'
 progress running.job/progress.json '"job": "11"'
 look running
 says running 'starting on' 'had reached order 2'
 progress running.job/progress.json '"updated": "2026-01-01T00:00:00Z"'
 look running
-says running 'running on .*nothing was heard of it for [0-9]+ h'
+says running 'running on .*nothing was heard of it for [0-9]+ (h|days)'
 progress running.job/progress.json
 
 # --- arrays ------------------------------------------------------------------------------------
@@ -209,7 +212,7 @@ alone alone.json
 like "$out" 'silent: its process is gone without a word' "a run that was killed"
 progress alone.json '"job": null' '"updated": "2026-01-01T00:00:00Z"'
 alone alone.json
-like "$out" 'silent: nothing was heard of it for [0-9]+ h' "an old one"
+like "$out" 'silent: nothing was heard of it for [0-9]+ (h|days)' "an old one"
 alone failed
 like "$out" 'failed: exit code 3' "a job's own words"
 printf '#!/bin/bash\necho "slurm_load_jobs error: Unable to contact slurm controller" >&2\nexit 1\n' >"$scratch/none/squeue"

@@ -105,6 +105,8 @@ short=(--ranks 2 --memory 1G --time 20:00 --no-plan)
 run env PATH=/nonexistent "$DSEP" submit --print discover "my data.csv" --drop diagnosis -o r.h5
 is "$status" 0 "--print needs no Slurm"
 ok "bash accepts the script" bash -n "$scratch/out"
+like "$(env PATH=/nonexistent "$DSEP" submit --print --no-plan --ranks 1 --memory 1G --time 1-02:30 discover x.csv)" \
+    "#SBATCH --time=26:30:00" "days as Slurm writes them"
 like "$out" "^#SBATCH --mem=[0-9]+M$" "it asks for the memory of the plan"
 like "$out" "^command=\(discover 'my data.csv' --drop diagnosis --output '/.*/it'\\\\''s here/r.h5'\)$" \
     "the command is there, its result with its whole path"
@@ -142,6 +144,7 @@ refused 5 "missing.csv" discover missing.csv
 refused 4 "needs .* of memory|is less than" --memory 1M discover "my data.csv" --drop diagnosis
 refused 4 "no node of partition short has more than 7.8 GiB" --ranks 2 --memory 20G --time 1:00 --no-plan discover x.csv
 refused 4 "do not fit partition long, which has 2 such nodes with 16 cores; --nodes 2 --ranks 6 would fit" --nodes 3 "${short[@]}" --ranks 6 --partition long discover x.csv
+refused 2 "30 minutes are --time 30:00" --no-plan --ranks 1 --memory 1G --time 30 discover x.csv
 refused 4 "with --time 01:00:00 it goes on" "${short[@]}" --time 2:00:00 discover x.csv
 ok "nothing was submitted" test ! -e "$slurm/number"
 
@@ -149,7 +152,7 @@ ok "nothing was submitted" test ! -e "$slurm/number"
 run env SLURM_JOB_ID=9 SLURM_MEM_PER_CPU=3 "${submit[@]}" "${short[@]}" --account "my group" \
     --sbatch --exclusive --sbatch "--mail-type=END" discover "my data.csv" --drop diagnosis -o r.h5
 is "$status" 0 "submitted: exit code"
-like "$out" "submitted job 101: 2 ranks, 1.00 GiB a node, 00:20:00 a run" "its number"
+like "$out" "submitted job 101: 2 ranks, 1 GiB a node, 00:20:00 a run" "its number"
 like "$out" "cancel +scancel 101" "how to cancel"
 like "$err" "warning: sbatch: lua: welcome" "and what Slurm says besides"
 like "$(cat r.job/job.sh)" '^#SBATCH --account="my group"$' "the account"

@@ -110,6 +110,9 @@ refused 2 "--part 3/2: expected K/N such as 3/8, the third of eight parts, with 
 run "$DSEP" "${search[@]}" --seed 2 -o two.h5 --part 2/4 -q
 refused 3 "'r.h5.part-1-of-4' and 'two.h5.part-2-of-4' are of different studies (seed: 1 in the first, 2 in the second)" \
     "a part of another seed" merge r.h5.part-1-of-4 two.h5.part-2-of-4 -o x.h5
+run "$DSEP" sensitivity s.csv --subsample .6 --replicates 4 -o three.h5 --part 2/4 -q
+refused 3 "'r.h5.part-1-of-4' and 'three.h5.part-2-of-4' are of different studies (command: discover in the first, sensitivity in the second)" \
+    "a part of another command" merge r.h5.part-1-of-4 three.h5.part-2-of-4 -o x.h5
 refused 3 "'r.h5.part-1-of-4' and 'r.h5.part-1-of-4' overlap: replicates 0, 4, 8 are in both; give every part once" \
     "a part twice" merge r.h5.part-1-of-4 r.h5.part-1-of-4 -o x.h5
 head -c 300 r.h5.part-2-of-4 >damaged

@@ -2,6 +2,7 @@
  * one valid object a line whatever the text; quiet silences all but warnings; the progress file is
  * whole at any moment, is written at most once a second, and tells how the run ended. */
 #include "mpi/log.h"
+#include "mpi/amount.h"
 #include "mpi/exchange.h"
 #include "tests/support/tap.h"
 
@@ -465,6 +466,39 @@ static void test_progress_refused(void) {
     free(text);
 }
 
+static void test_amounts(void) {
+    static const struct {
+        const char *(*of)(double amount, dsep_amount text);
+        double amount;
+        const char *text;
+    } cases[] = {{dsep_amount_bytes, 0, "0 bytes"},
+                 {dsep_amount_bytes, 999, "999 bytes"},
+                 {dsep_amount_bytes, 8200, "8.2 kB"},
+                 {dsep_amount_bytes, 999600, "1 MB"},
+                 {dsep_amount_bytes, 137.4e6, "137 MB"},
+                 {dsep_amount_bytes, 24.58e9, "24.6 GB"},
+                 {dsep_amount_bytes, 1.28e12, "1.28 TB"},
+                 {dsep_amount_bytes, INFINITY, "over 1000 PB"},
+                 {dsep_amount_seconds, 0.004, "under 0.01 s"},
+                 {dsep_amount_seconds, 0.576, "0.58 s"},
+                 {dsep_amount_seconds, 9.96, "10 s"},
+                 {dsep_amount_seconds, 182, "3 min 02 s"},
+                 {dsep_amount_seconds, 7500, "2 h 05 min"},
+                 {dsep_amount_seconds, 2.36e5, "2 days 17 h"},
+                 {dsep_amount_seconds, 1e30, "some hundred years or more"},
+                 {dsep_amount_count, 9125, "9125"},
+                 {dsep_amount_count, 124750, "125,000"},
+                 {dsep_amount_count, 999800, "1 million"},
+                 {dsep_amount_count, 8.211e7, "82.1 million"},
+                 {dsep_amount_count, 4.273e9, "4.27 billion"},
+                 {dsep_amount_count, 3.2e18, "3.2e+18"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        dsep_amount text;
+        cases[i].of(cases[i].amount, text);
+        tap_ok(strcmp(text, cases[i].text) == 0, "%g is %s", cases[i].amount, cases[i].text);
+    }
+}
+
 int main(int argc, char **argv) {
     ctx = tap_begin(&argc, &argv);
     tap_directory();
@@ -477,6 +511,7 @@ int main(int argc, char **argv) {
     test_json_bytes();
     test_dates();
     test_refused();
+    test_amounts();
     test_progress();
     test_progress_refused();
     return tap_end();
