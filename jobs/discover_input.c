@@ -8,6 +8,7 @@
 #include "mpi/log.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 dsep_forecast_layout dsep_discover_input_layout(const dsep_discover_input *input, int64_t nodes,
@@ -83,21 +84,35 @@ void dsep_discover_input_release(dsep_discover_input *input) {
     dsep_knowledge_destroy(&input->knowledge);
 }
 
+const char *dsep_discover_input_fitting(const dsep_discover_input *input, int64_t there,
+                                        char text[DSEP_FITTING]) {
+    const int64_t base = input->forecast.bytes_base; /* whatever the variables */
+    const double room = there > base && input->bytes_node > base
+                            ? (double)(there - base) / (double)(input->bytes_node - base)
+                            : 0;
+    const int64_t fits =
+        (int64_t)((double)input->forecast.n_variables * (input->whole ? sqrt(room) : room) * 0.95);
+    if (fits > 1)
+        snprintf(text, DSEP_FITTING, "About %lld variables would fit: ", (long long)fits);
+    else
+        snprintf(text, DSEP_FITTING, "No two variables would fit: ");
+    return text;
+}
+
 int dsep_discover_input_fits(dsep_context *ctx, const dsep_discover_input *input) {
     if (input->bytes_node <= input->memory_available)
         return DSEP_OK;
     const dsep_forecast *f = &input->forecast;
     dsep_amount needed, there;
-    const double room = (double)input->memory_available / (double)input->bytes_node;
-    const double fits = (double)f->n_variables * (input->whole ? sqrt(room) : room) * 0.95;
+    char fits[DSEP_FITTING];
     const char *other = input->whole && f->bytes_tiled <= input->memory_available
                             ? "use --correlation tiled, "
                             : "";
     return dsep_fail(ctx, DSEP_ERROR_RESOURCES,
-                     "this run needs %s of memory on each node and %s are there. About "
-                     "%lld variables would fit: %schoose them with --columns or --drop, ask for "
+                     "this run needs %s of memory on each node and %s are there. %s"
+                     "%schoose variables with --columns or --drop, ask for "
                      "nodes with more memory, or raise --memory-per-node if it was set too low",
                      dsep_amount_bytes((double)input->bytes_node, needed),
-                     dsep_amount_bytes((double)input->memory_available, there), (long long)fits,
-                     other);
+                     dsep_amount_bytes((double)input->memory_available, there),
+                     dsep_discover_input_fitting(input, input->memory_available, fits), other);
 }

@@ -37,6 +37,13 @@ void dsep_discover_input_move(const dsep_discover_settings *settings,
 /* Frees what it holds; accepts what a failed read left. Not collective. */
 void dsep_discover_input_release(dsep_discover_input *input);
 
+enum { DSEP_FITTING = 64 };
+
+/* How many variables would fit into `there` bytes of a node, as the beginning of a sentence. Not
+ * collective. Returns `text`. */
+const char *dsep_discover_input_fitting(const dsep_discover_input *input, int64_t there,
+                                        char text[DSEP_FITTING]);
+
 /* DSEP_OK, or DSEP_ERROR_RESOURCES with what would fit when the forecast does not. Not collective:
  * the same on every rank. */
 int dsep_discover_input_fits(dsep_context *ctx, const dsep_discover_input *input);

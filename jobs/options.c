@@ -101,8 +101,8 @@ static int parse_size(const char *text, int64_t *size) {
     return *end == '\0' && *size > 0;
 }
 
-/* Up to three numbers with colons between them; minutes and seconds behind one stay below 60. */
-/* Also D-HH, D-HH:MM, D-HH:MM:SS, as Slurm writes days. */
+/* Up to three numbers with colons between them; minutes and seconds behind one stay below 60. Also
+ * D-HH, D-HH:MM, D-HH:MM:SS, as Slurm writes days. */
 static int parse_time(const char *text, double *seconds) {
     const char *dash = strchr(text, '-');
     double sum = 0;

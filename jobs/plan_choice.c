@@ -109,18 +109,15 @@ static int64_t least_bytes(dsep_plan_needs *needs, const machine *m, dsep_plan *
 /* The plan keeps what it was refused for. */
 static int refuse(const dsep_plan_needs *needs, const machine *m, int64_t bytes, dsep_plan *plan,
                   dsep_error *error) {
-    char more[80] = "", fits[80] = "";
+    char more[80] = "", fits[DSEP_FITTING] = "";
     dsep_amount needed, there;
-    const double room = (double)m->memory / (double)bytes;
     plan->bytes_node = bytes;
     plan->memory_node = m->memory;
     if (m->asked->memory || m->asked->node_memory)
         snprintf(more, sizeof more, "ask for --memory %lldM or more, ",
                  (long long)(wish_of(bytes) >> 20));
     if (needs->is_pc)
-        snprintf(
-            fits, sizeof fits, "About %.0f variables would fit: ",
-            floor((double)needs->n_variables * (needs->input.whole ? sqrt(room) : room) * .95));
+        dsep_discover_input_fitting(&needs->input, m->memory, fits);
     return dsep_error_set(error, DSEP_ERROR_RESOURCES,
                           "this run needs %s of memory on each node and %s are there. "
                           "%s%schoose variables with --columns or --drop, use nodes with more "
