@@ -70,7 +70,7 @@ ok "long work gets more nodes" test "$(planned slurm nodes)" -gt 1
 plan --alpha .001 --memory 10M
 is "$status $(planned fits) $(planned slurm)" "4 False null" "too little memory: exit code 4, and JSON says why"
 like "$err" 'needs [0-9.]+ MB of memory on each node and 10.5 MB are there' "too little memory: both are said"
-like "$err" 'About [0-9]+ variables would fit: ask for --memory [0-9]+M or more' "too little memory: what would do"
+like "$err" 'No two variables would fit: ask for --memory [0-9]+M or more' "too little memory: what would do"
 enough=${err##*ask for --memory } enough=${enough%%M *}M
 plan --alpha .001 --memory "$enough"
 is "$status $(planned slurm mem_mb)M" "0 $enough" "what would do is taken as it is asked for"

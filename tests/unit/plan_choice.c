@@ -2,6 +2,7 @@
  * ranks that are fast enough, margins, parts of an array, and what is refused.
  * ranks: 1 */
 #include "jobs/plan_choice.h"
+#include "jobs/discover_input.h"
 #include "jobs/plan_report.h"
 #include "tests/support/tap.h"
 
@@ -165,6 +166,21 @@ static void test_refusals(void) {
            "--memory-per-node of the command counts, too");
 }
 
+static void test_fitting(void) {
+    char text[DSEP_FITTING];
+    dsep_discover_input input = {.bytes_node = 1100,
+                                 .forecast = {.n_variables = 1000, .bytes_base = 100}};
+    tap_ok(
+        !strcmp(dsep_discover_input_fitting(&input, 600, text), "About 475 variables would fit: "),
+        "half the room that variables need, and a little off");
+    input.whole = 1;
+    tap_ok(
+        !strcmp(dsep_discover_input_fitting(&input, 350, text), "About 475 variables would fit: "),
+        "a matrix grows with their square");
+    tap_ok(!strcmp(dsep_discover_input_fitting(&input, 99, text), "No two variables would fit: "),
+           "less than the program itself takes");
+}
+
 static void test_time(void) {
     char text[32];
     tap_ok(!strcmp(dsep_plan_time(600, text), "00:10:00"), "ten minutes");
@@ -179,6 +195,7 @@ int main(int argc, char **argv) {
     test_free_choice();
     test_asked();
     test_refusals();
+    test_fitting();
     test_time();
     return tap_end();
 }
