@@ -66,7 +66,7 @@ run "$DSEP" discover "$scratch/wide.csv" --method exact -o "$scratch/x.h5"
 is "$status" 4 "too many variables"
 like "$err" '26 are too many for any computer; 2[0-9] fit' "which says so"
 run "$DSEP" discover "$table" --method exact --dry-run
-like "$(tr "\n" " " <<<"$out")" "16 variables.*GB on each node" "--dry-run tells the memory"
+like "$(tr "\n" " " <<<"$out")" "16 variables.*[0-9] [kMG]B on each node" "--dry-run tells the memory"
 run "$DSEP" discover "$table" --method exact --alpha 0.1 -o "$scratch/x.h5"
 is "$status" 2 "--alpha is of another method"
 ok "no refused run leaves a file" test ! -e "$scratch/x.h5"
