@@ -6,7 +6,6 @@
 #include "mpi/log.h"
 #include "mpi/memory.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -2,6 +2,7 @@
 #include "jobs/commands.h"
 #include "jobs/job_directory.h"
 #include "jobs/output_path.h"
+#include "jobs/plan_report.h"
 #include "jobs/planning.h"
 #include "jobs/submit_options.h"
 #include "mpi/exchange.h"
@@ -227,18 +228,13 @@ static void choose_size(submission *s) {
         add_reason(s, "as asked for; the data were not looked at (--no-plan)");
 }
 
-static void print_time(char text[32], double seconds) {
-    const long long whole = (long long)seconds;
-    snprintf(text, 32, "%02lld:%02lld:%02lld", whole / 3600, whole / 60 % 60, whole % 60);
-}
-
 /* A run may be shorter than the job needs: it goes on from its checkpoint. */
 static int choose_time(submission *s, dsep_error *error) {
     const dsep_submit_settings *set = s->settings;
     dsep_batch *b = &s->batch;
     const double limit = s->partition.seconds;
     char most[32];
-    print_time(most, limit);
+    dsep_plan_time(limit, most);
     b->seconds = set->time > 0 ? set->time : s->plan.seconds_asked;
     if (limit > 0 && set->time > limit)
         return dsep_error_set(error, DSEP_ERROR_RESOURCES,
@@ -314,7 +310,7 @@ static void tell(const submission *s) {
     const dsep_batch *b = &s->batch;
     const char *job = s->job.job, *path = s->job.path;
     char time[32];
-    print_time(time, b->seconds);
+    dsep_plan_time(b->seconds, time);
     if (b->parts > 0)
         printf("submitted job %s, an array of %lld", job, (long long)b->parts);
     else
