@@ -143,7 +143,7 @@ check: tests ## every test, with what is installed
 	@MPIRUN=$(MPIRUN) BUILD=$(BUILD) DSEP=$(CURDIR)/$(PROGRAM) bash tests/run.sh
 
 test-asan: deps ## every test under the address and undefined-behaviour sanitizers
-	@$(MAKE) -s -j$(JOBS) VARIANT=asan check
+	@LEAKS=1 $(MAKE) -s -j$(JOBS) VARIANT=asan check
 
 test-fault: deps ## every fault point on every rank
 	@$(MAKE) -s -j$(JOBS) tests

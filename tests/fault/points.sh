@@ -26,11 +26,14 @@ expect() {
 }
 
 ok "there are points to try" test "$(wc -w <<<"$points")" -ge 12
+usual=${ASAN_OPTIONS:-}
 for point in $points; do
     for rank in 0 1 2 all; do
         export DSEP_FAULT=$point@$rank
+        [ "$rank" != all ] || ASAN_OPTIONS=${WITH_LEAKS:-} # a sanitized build looks for leaks, too
         ranks 3 discover "$scratch/data.csv" --knowledge "$scratch/known.txt" -q -o "$scratch/r.h5"
         unset DSEP_FAULT
+        ASAN_OPTIONS=$usual
         is "$status" "$(expect "$point")" "$point on rank $rank: exit code"
         is "$(grep -c "fault point '$point'" <<<"$err")" 1 "$point on rank $rank: said once"
         no_trace "$point on rank $rank"

@@ -297,12 +297,13 @@ static int64_t test_breaks(const bench *b) {
                                   {ALONE, WORLD},      {WORLD, NODES_OF_1},
                                   {NODES_OF_2, WORLD}, {NODES_OF_1, NODES_OF_2}};
     int64_t questions[SITES];
+    const int breaks = tap_draws(b->what->most);
     int good = 1, tried = 0;
     for (int i = 0; i < SITES; i++)
         questions[i] = count_questions(b, i);
-    for (int t = 0; t < b->what->most && good; t++) {
+    for (int t = 0; t < breaks && good; t++) {
         const int *way = ways[t % 6];
-        const int64_t at = 1 + t * questions[way[0]] / b->what->most;
+        const int64_t at = 1 + t * questions[way[0]] / breaks;
         good = everywhere(breaks_once(b, at, way[0], way[1], (dealing)(t % DEALINGS)));
         tried++;
     }
