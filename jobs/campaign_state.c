@@ -52,7 +52,8 @@ int dsep_campaign_has_block(const dsep_campaign_shape *shape, const char *block)
 
 /* Whether the edges are as many as the numbers of edges say. */
 static int has_edges(const dsep_state *state, const dsep_campaign_shape *shape) {
-    const dsep_state_block *counts = find(state, shape, N_EDGES), *edges = find(state, shape, EDGES);
+    const dsep_state_block *counts = find(state, shape, N_EDGES),
+                           *edges = find(state, shape, EDGES);
     int64_t left = edges ? edges->bytes / (int64_t)sizeof(dsep_tally_edge) : 0;
     for (int64_t t = 0; t < shape->n_tallies; t++) {
         int64_t n;
