@@ -86,6 +86,10 @@ extern const dsep_option dsep_common_options[];
 int dsep_options_parse(const dsep_command *command, int argc, char **argv, dsep_error *error,
                        dsep_invocation **call);
 
+/* What parsing gives where no option is given. Not collective. Errors: DSEP_ERROR_RESOURCES. Owner
+ * of *call: the caller. */
+int dsep_options_defaults(const dsep_command *command, dsep_error *error, dsep_invocation **call);
+
 /* The options that can change the result, as they are set, one `name = value` a line. An option
  * that takes a FILE is told by what is in it, where it can be read. Not collective. Owner: the
  * caller, free(). NULL without memory. */
