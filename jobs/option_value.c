@@ -12,11 +12,13 @@
 
 /* Calls `visit` for every option of the command until it returns non-zero. */
 int dsep_option_each(const dsep_command *command, void *settings,
-                       int (*visit)(dsep_option_place place, void *data), void *data) {
+                     int (*visit)(dsep_option_place place, void *data), void *data) {
     int stop = 0;
     for (const dsep_option_group *group = command->groups; group->title && !stop; group++)
         for (const dsep_option *option = group->options; option->name && !stop; option++)
-            stop = visit((dsep_option_place){option, (char *)settings + group->offset + option->offset}, data);
+            stop = visit(
+                (dsep_option_place){option, (char *)settings + group->offset + option->offset},
+                data);
     return stop;
 }
 

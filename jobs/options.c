@@ -161,6 +161,23 @@ static int set_fallback(dsep_option_place place, void *error) {
     return place.option->fallback ? dsep_option_set(place, place.option->fallback, error) : DSEP_OK;
 }
 
+/* The study file that the line names, or else the one behind the command that it leads to. */
+static int read_study(dsep_invocation *call, dsep_error *error) {
+    int code = DSEP_OK;
+    char *path = NULL;
+    const dsep_command *command = call->command;
+    const dsep_common_settings *common = call->settings;
+    const int behind = !common->study && command->study_behind && call->n_arguments > 0;
+    if (behind)
+        code = command->study_behind(call->n_arguments, call->arguments, error, &path);
+    else if (common->study && !(path = strdup(common->study)))
+        code = dsep_out_of_memory(error, "a path");
+    if (!code && path)
+        code = dsep_study_file_read(call, path, behind, error);
+    free(path);
+    return code;
+}
+
 int dsep_options_parse(const dsep_command *command, int argc, char **argv, dsep_error *error,
                        dsep_invocation **call) {
     int code = DSEP_OK;
@@ -177,16 +194,9 @@ int dsep_options_parse(const dsep_command *command, int argc, char **argv, dsep_
     }
     DSEP_TRY(dsep_option_each(command, made->settings, set_fallback, error));
     DSEP_TRY(read_line(made, argc, argv, "study", error));
-    const dsep_common_settings *common = made->settings;
-    if (common->study) {
-        char *path = strdup(common->study);
-        code =
-            path ? dsep_study_file_read(made, path, 0, error) : dsep_out_of_memory(error, "a path");
-        free(path);
-        if (code)
-            goto cleanup;
-    }
+    DSEP_TRY(read_study(made, error));
     DSEP_TRY(read_line(made, argc, argv, NULL, error));
+    const dsep_common_settings *common = made->settings;
     if (!common->help && !common->version)
         DSEP_TRY(check_arguments(made, error));
     made->study = dsep_study_file_text(made);

@@ -76,6 +76,10 @@ struct dsep_command {
     /* Collective; returns the exit code, agreed, with the text in the context's error. */
     int (*run)(dsep_context *ctx, const dsep_invocation *call);
     int leads; /* its options end at the first argument: what follows is another command's */
+    /* Of one that leads: the study file that the other command names, NULL where it names none.
+     * Its section for this command counts where no --study stands before the other. Not collective.
+     * Owner of *path: the caller. */
+    int (*study_behind)(int n_words, char **words, dsep_error *error, char **path);
 };
 
 extern const dsep_option dsep_common_options[];
