@@ -1,8 +1,5 @@
 #include "jobs/option_scope.h"
 
-#include "mpi/memory.h"
-
-#include <stdlib.h>
 #include <string.h>
 
 /* Whether a list of words holds this one. */
@@ -55,12 +52,7 @@ int dsep_option_scope_check(const dsep_invocation *call, const char *method, dse
     int code = DSEP_OK;
     const dsep_command *command = call->command;
     dsep_invocation *usual = NULL;
-    char **words = dsep_array(2 + command->min_arguments, sizeof *words);
-    if (!words)
-        return dsep_out_of_memory(error, "the options");
-    for (int i = 0; i <= command->min_arguments; i++)
-        words[i] = (char *)command->name;
-    DSEP_TRY(dsep_options_parse(command, 1 + command->min_arguments, words, error, &usual));
+    DSEP_TRY(dsep_options_defaults(command, error, &usual));
     for (const dsep_option_group *g = command->groups; g->title && !code; g++) {
         if (!g->methods || has_word(g->methods, method))
             continue;
@@ -72,6 +64,5 @@ int dsep_option_scope_check(const dsep_invocation *call, const char *method, dse
     }
 cleanup:
     dsep_invocation_destroy(&usual);
-    free(words);
     return code;
 }
