@@ -25,8 +25,8 @@ int dsep_continuous_replicates_plan(dsep_context *ctx, const dsep_dag_run *run,
     const dsep_discover_settings *settings = run->discovery->settings;
     const dsep_table *table = run->table;
     const int64_t n = table->n_samples, p = table->n_variables;
-    DSEP_AGREE(ctx, dsep_replicates_prepare(settings, table, DSEP_GRAPH_DAG,
-                                            dsep_context_error(ctx), r));
+    DSEP_AGREE(
+        ctx, dsep_replicates_prepare(settings, table, DSEP_GRAPH_DAG, dsep_context_error(ctx), r));
     if (r->requested == 0)
         return DSEP_OK;
     r->whole = r->iterates = 1;
