@@ -80,8 +80,8 @@ static int time_ica(dsep_context *own, const timing *t, const dsep_table *sample
     if (!order)
         DSEP_TRY(dsep_out_of_memory(dsep_context_error(own), "an order"));
     const double began = dsep_processor_seconds();
-    DSEP_TRY(dsep_ica_lingam_order(own, sample, (uint64_t)t->settings->common.seed, 1, order,
-                                   &outcome));
+    DSEP_TRY(
+        dsep_ica_lingam_order(own, sample, (uint64_t)t->settings->common.seed, 1, order, &outcome));
     const double found = dsep_processor_seconds();
     DSEP_TRY(dsep_lingam_ordered(own, sample, order,
                                  (dsep_lingam_pruning)t->settings->lingam.pruning, &fitted));
@@ -152,8 +152,8 @@ static int time_exact(dsep_context *own, const timing *t, const dsep_table *samp
         DSEP_TRY(time_first(own, t, part, less, &unused, &before));
         growth = fmin(3, fmax(LEAST_GROWTH, pow(posterior / before, 1. / FEWER)));
     }
-    t->seconds->shared = scores * pow(2, more) * pow(more_columns(t, sample), 2) +
-                         posterior * pow(growth, more);
+    t->seconds->shared =
+        scores * pow(2, more) * pow(more_columns(t, sample), 2) + posterior * pow(growth, more);
 cleanup:
     dsep_correlation_destroy(&correlation);
     return code;

@@ -92,7 +92,7 @@ static int is_left(const char *name) {
 
 static void test_remains(void) {
     char here[64], killed[128], living[128], path[600], *mine = NULL;
-    static const char *const others[] = {"x.tmp", "x.notes", "x.a.b-3.tmp", "y.far-1.tmp",
+    static const char *const others[] = {"x.tmp",      "x.notes",  "x.a.b-3.tmp",   "y.far-1.tmp",
                                          "x.far-.tmp", "x.-7.tmp", "x.far-7.tmp.gz"};
     gethostname(here, sizeof here);
     here[strcspn(here, ".")] = '\0';
