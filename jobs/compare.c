@@ -4,6 +4,7 @@
 #include "io/result_read.h"
 #include "jobs/commands.h"
 #include "jobs/compare_representation.h"
+#include "jobs/json_print.h"
 #include "jobs/output.h"
 #include "jobs/representation_read.h"
 #include "mpi/memory.h"
@@ -153,12 +154,7 @@ static int print_json(FILE *stream, const dsep_metrics *m, int64_t shd_cpdag, ds
         shd_cpdag < 0 ? json_null() : json_integer(shd_cpdag), "n_nodes", (json_int_t)m->n_nodes,
         "edges_learned", (json_int_t)m->edges_learned, "edges_truth", (json_int_t)m->edges_truth,
         "skeleton", score_json(&m->skeleton), "arrowhead", score_json(&m->arrowhead));
-    if (!root)
-        return dsep_out_of_memory(error, "JSON");
-    json_dumpf(root, stream, JSON_INDENT(2));
-    fputc('\n', stream);
-    json_decref(root);
-    return DSEP_OK;
+    return dsep_json_print(stream, root, error);
 }
 
 static void print_ratio(FILE *stream, double value) {

@@ -1,6 +1,7 @@
 #include "jobs/compare_representation.h"
 
 #include "io/name_index.h"
+#include "jobs/json_print.h"
 #include "jobs/representation_read.h"
 #include "mpi/memory.h"
 #include "solvers/representation_metrics.h"
@@ -116,12 +117,7 @@ static int print_json(FILE *stream, const dsep_representation_found *a,
         (json_int_t)m->latent_shd, "targets_right", m->n_targets ? json_real(share) : json_null(),
         "n_targets", (json_int_t)m->n_targets, "mcc_of",
         m->by_covariance ? "correlations" : "cosines", "straightened", straight, "factors", list);
-    if (!root)
-        return dsep_out_of_memory(error, "JSON");
-    json_dumpf(root, stream, JSON_INDENT(2));
-    fputc('\n', stream);
-    json_decref(root);
-    return DSEP_OK;
+    return dsep_json_print(stream, root, error);
 }
 
 static void print_table(FILE *stream, const dsep_representation_found *a,

@@ -1,6 +1,7 @@
 #include "jobs/replay_report.h"
 
 #include "io/trace_read.h"
+#include "jobs/json_print.h"
 #include "jobs/output.h"
 #include "mpi/memory.h"
 #include "mpi/replay.h"
@@ -143,12 +144,7 @@ static int print_json(FILE *stream, void *data, dsep_error *error) {
                         (json_int_t)r->settings->ranks_per_node, "nodes", (json_int_t)r->nodes,
                         "bytes", (json_int_t)bytes, "phases", phases, "overall", overall)
             : NULL;
-    if (!tree)
-        return dsep_out_of_memory(error, "JSON");
-    json_dumpf(tree, stream, JSON_INDENT(2));
-    fputc('\n', stream);
-    json_decref(tree);
-    return DSEP_OK;
+    return dsep_json_print(stream, tree, error);
 }
 
 int dsep_replay_report(dsep_context *ctx, const dsep_replay_settings *settings) {

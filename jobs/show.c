@@ -2,6 +2,7 @@
 #include "io/h5tree.h"
 #include "io/result_read.h"
 #include "jobs/commands.h"
+#include "jobs/json_print.h"
 #include "jobs/output.h"
 #include "jobs/representation_read.h"
 #include "jobs/show_exact.h"
@@ -38,16 +39,6 @@ static const dsep_option_group groups[] = {
 
 /* --- attributes --------------------------------------------------------------------------------
  */
-
-static int print_json(FILE *stream, const dsep_h5tree *tree, dsep_error *error) {
-    json_t *root = dsep_tree_json(tree);
-    if (!root)
-        return dsep_out_of_memory(error, "JSON");
-    json_dumpf(root, stream, JSON_INDENT(2));
-    fputc('\n', stream);
-    json_decref(root);
-    return DSEP_OK;
-}
 
 /* Lines after the first are set under the first. */
 static void print_text(FILE *stream, const char *label, const char *text) {
@@ -457,7 +448,7 @@ static int print(FILE *stream, void *data, dsep_error *error) {
     if (!code)
         code = dsep_h5tree_check_result(tree, path, error);
     if (!code && given->json) {
-        code = print_json(stream, tree, error);
+        code = dsep_json_print(stream, dsep_tree_json(tree), error);
     } else if (!code) {
         print_head(stream, tree, path);
         if (dsep_representation_is_in(tree))

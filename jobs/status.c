@@ -1,5 +1,6 @@
 /* dsep status: how far jobs are, by Slurm's word and their progress files. */
 #include "jobs/commands.h"
+#include "jobs/json_print.h"
 #include "jobs/output.h"
 #include "jobs/status_print.h"
 #include "mpi/memory.h"
@@ -162,10 +163,10 @@ static int add_json(json_t *list, const dsep_job_view *view, dsep_error *error) 
 }
 
 /* An object for one job that was asked for; else an array, whatever was found. */
-static void print_json(FILE *stream, const json_t *list, int one) {
-    const json_t *what = one ? json_array_get(list, 0) : list;
-    if (what && json_dumpf(what, stream, JSON_INDENT(2)) == 0)
-        fputc('\n', stream);
+static void print_json(FILE *stream, json_t *list, int one) {
+    json_t *what = one ? json_array_get(list, 0) : list;
+    if (what)
+        dsep_json_print(stream, json_incref(what), NULL);
 }
 
 static int print_one(const printer *to, const char *word, dsep_error *error) {

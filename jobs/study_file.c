@@ -100,16 +100,25 @@ static int print_setting(dsep_option_place place, void *stream) {
     return 0;
 }
 
-char *dsep_study_file_text(const dsep_invocation *call) {
+/* What `print` makes of all options, as a section where it has a name. NULL without memory. */
+static char *print_options(const dsep_invocation *call, const char *section,
+                           int (*print)(dsep_option_place place, void *stream)) {
     char *text = NULL;
     size_t length = 0;
     FILE *stream = open_memstream(&text, &length);
     if (!stream)
         return NULL;
-    fprintf(stream, "[%s]\n", call->command->name);
-    dsep_option_each(call->command, call->settings, print_setting, stream);
-    fclose(stream);
-    return text;
+    if (section)
+        fprintf(stream, "[%s]\n", section);
+    dsep_option_each(call->command, call->settings, print, stream);
+    if (fclose(stream) == 0)
+        return text;
+    free(text);
+    return NULL;
+}
+
+char *dsep_study_file_text(const dsep_invocation *call) {
+    return print_options(call, call->command->name, print_setting);
 }
 
 /* --- what a result depends on ---------------------------------------------------------------- */
@@ -144,14 +153,5 @@ static int print_key(dsep_option_place place, void *stream) {
 }
 
 char *dsep_options_key(const dsep_invocation *call) {
-    char *text = NULL;
-    size_t length = 0;
-    FILE *stream = open_memstream(&text, &length);
-    if (!stream)
-        return NULL;
-    dsep_option_each(call->command, call->settings, print_key, stream);
-    if (fclose(stream) == 0)
-        return text;
-    free(text);
-    return NULL;
+    return print_options(call, NULL, print_key);
 }

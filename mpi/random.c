@@ -63,3 +63,14 @@ uint64_t dsep_random_below(dsep_random source, uint64_t index, uint64_t below) {
     const uint64_t word = (uint64_t)bits[0] << 32 | bits[1];
     return (uint64_t)(((unsigned __int128)word * below) >> 64);
 }
+
+void dsep_random_shuffle(dsep_random source, int64_t count, int64_t *list) {
+    for (int64_t i = 0; i < count; i++)
+        list[i] = i;
+    for (int64_t i = count - 1; i > 0; i--) {
+        const int64_t k = (int64_t)dsep_random_below(source, (uint64_t)i, (uint64_t)i + 1);
+        const int64_t other = list[k];
+        list[k] = list[i];
+        list[i] = other;
+    }
+}

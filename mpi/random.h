@@ -46,4 +46,8 @@ void dsep_random_uniform2_run(dsep_random source, uint64_t first, int64_t count,
 /* A whole number in 0 .. below - 1, for below up to 2^32; bias under 2^-32. Not collective. */
 uint64_t dsep_random_below(dsep_random source, uint64_t index, uint64_t below);
 
+/* 0 .. count - 1 in an order drawn by Fisher and Yates, with the indices 1 .. count - 1. Not
+ * collective. list: [count]. */
+void dsep_random_shuffle(dsep_random source, int64_t count, int64_t *list);
+
 #endif

@@ -29,18 +29,6 @@ static dsep_random source_of(const dsep_latent_settings *s, uint32_t what) {
     return (dsep_random){s->seed, DSEP_STREAM_LATENT, what};
 }
 
-/* Fisher-Yates. */
-static void shuffle(dsep_random source, int64_t count, int64_t *list) {
-    for (int64_t i = 0; i < count; i++)
-        list[i] = i;
-    for (int64_t i = count - 1; i > 0; i--) {
-        const int64_t k = (int64_t)dsep_random_below(source, (uint64_t)i, (uint64_t)i + 1);
-        const int64_t other = list[k];
-        list[k] = list[i];
-        list[i] = other;
-    }
-}
-
 /* --- the mixing ------------------------------------------------------------------------------ */
 
 /* Orthonormal columns of G, whose transpose is H. */
@@ -148,8 +136,8 @@ int dsep_latent_create(const dsep_latent_settings *s, dsep_error *error,
         code = dsep_out_of_memory(error, "a model of factors");
         goto cleanup;
     }
-    shuffle(source_of(s, ORDER), s->n_factors, m->order);
-    shuffle(source_of(s, TARGETS), s->n_factors, targets);
+    dsep_random_shuffle(source_of(s, ORDER), s->n_factors, m->order);
+    dsep_random_shuffle(source_of(s, TARGETS), s->n_factors, targets);
     DSEP_TRY(draw_mixing(s, m, error));
     draw_mechanisms(s, m, targets);
     *model = m;

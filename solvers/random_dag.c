@@ -178,19 +178,6 @@ static int draw_sf(const dsep_random_dag_settings *settings, edge_list *list, ds
     return code;
 }
 
-/* Fisher & Yates: place in the causal order to node number. */
-static void shuffle(uint64_t seed, int64_t count, int64_t *order) {
-    const dsep_random source = {seed, DSEP_STREAM_ORDER, 0};
-    for (int64_t i = 0; i < count; i++)
-        order[i] = i;
-    for (int64_t i = count - 1; i > 0; i--) {
-        const int64_t j = (int64_t)dsep_random_below(source, (uint64_t)i, (uint64_t)i + 1);
-        const int64_t kept = order[i];
-        order[i] = order[j];
-        order[j] = kept;
-    }
-}
-
 static void draw_weights(const dsep_random_dag_settings *settings, int64_t count, double *weight) {
     const dsep_random source = {settings->seed, DSEP_STREAM_WEIGHTS, 0};
     for (int64_t e = 0; e < count; e++) {
@@ -222,7 +209,8 @@ int dsep_random_dag_create(const dsep_random_dag_settings *settings, dsep_error 
         code = dsep_out_of_memory(error, "a random graph");
         goto cleanup;
     }
-    shuffle(settings->seed, settings->n_nodes, order);
+    dsep_random_shuffle((dsep_random){settings->seed, DSEP_STREAM_ORDER, 0}, settings->n_nodes,
+                        order); /* place in the causal order to node number */
     draw_weights(settings, list.count, weight);
     for (int64_t e = 0; e < list.count; e++) {
         list.edges[e].source = order[list.edges[e].source];

@@ -34,21 +34,11 @@ for n in 1 2 3 4; do
     is "$(cksum <"$scratch/s$n.csv") $(cksum <"$scratch/t$n.csv")" \
         "$(cksum <"$scratch/s1.csv") $(cksum <"$scratch/t1.csv")" "simulate on $n ranks"
 done
-cat >"$scratch/known.txt" <<'TXT'
-addtemporal
-1 V1 V2 V3
-2* V4 V5
-requiredirect
-V1 V9
-forbiddirect
-V7 V8
-V8 V7
-TXT
 same standard "$scratch/s1.csv"
 is "$(exports "$scratch/n.h5")" "$(exports "$scratch/1.h5")" "standard: every export"
 same majority "$scratch/s1.csv" --orientation majority --alpha .05
 same conservative "$scratch/s1.csv" --orientation conservative --alpha .001
-same knowledge "$scratch/s1.csv" --knowledge "$scratch/known.txt"
+same knowledge "$scratch/s1.csv" --knowledge tests/support/known.txt
 same skeleton "$scratch/s1.csv" --skeleton-only --max-order 1
 printf 'a,b,c\n1,2,2\n2,1,4\n3,5,1\n4,4,0\n5,2,3\n6,6,1\n' >"$scratch/tiny.csv"
 same "more ranks than variables" "$scratch/tiny.csv"

@@ -55,16 +55,6 @@ same() {
 "$DSEP" simulate --variables 40 --samples 120 --degree 3 --seed 9 --quiet -o "$scratch/s.csv"
 awk -F, 'NR == 1 { print $0 ",site" } NR > 1 { print $0 "," (NR % 7 < 3 ? "a" : NR % 5 < 2 ? "b" : "c") }' \
     "$scratch/s.csv" >"$scratch/sites.csv"
-cat >"$scratch/known.txt" <<'TXT'
-addtemporal
-1 V1 V2 V3
-2* V4 V5
-requiredirect
-V1 V9
-forbiddirect
-V7 V8
-V8 V7
-TXT
 
 same bootstrap "$all" "$scratch/s.csv" --replicates 21
 same tiled "$few" "$scratch/s.csv" --replicates 21 --correlation tiled
@@ -75,7 +65,7 @@ same environment "$few" "$scratch/sites.csv" --replicates 21 --resample environm
 is "$(value "done") $(value requested)" "3 3" "environment: as many replicates as environments"
 same "another seed and threshold" "2,1," "$scratch/s.csv" --replicates 21 --seed 5 --threshold .8
 same "--skeleton-only" "$few" "$scratch/s.csv" --replicates 13 --skeleton-only
-same "--knowledge" "$few" "$scratch/s.csv" --replicates 13 --knowledge "$scratch/known.txt"
+same "--knowledge" "$few" "$scratch/s.csv" --replicates 13 --knowledge tests/support/known.txt
 same "--orientation majority" "$few" "$scratch/s.csv" --replicates 13 --orientation majority
 
 "$DSEP" simulate --variables 8 --samples 100 --degree 2 --seed 9 --quiet -o "$scratch/few.csv"

@@ -8,16 +8,6 @@
 
 static dsep_context *ctx;
 
-static int same_marks(const dsep_graph *graph, int mark[ORACLE_MAX][ORACLE_MAX]) {
-    for (int64_t x = 0; x < graph->n_nodes; x++)
-        for (int64_t y = 0; y < graph->n_nodes; y++) {
-            const int64_t place = dsep_graph_find(graph, x, y);
-            if (place < 0 ? mark[x][y] != 0 : graph->mark[graph->twin[place]] != mark[x][y])
-                return 0;
-        }
-    return 1;
-}
-
 static int agrees_with_dag(const dsep_graph *graph, const oracle_dag *dag) {
     for (int64_t x = 0; x < graph->n_nodes; x++)
         for (int64_t y = 0; y < graph->n_nodes; y++)
@@ -44,8 +34,8 @@ static int recovers(uint64_t seed, dsep_orientation rule) {
     int mark[ORACLE_MAX][ORACLE_MAX];
     oracle_cpdag(&dag, mark);
     dsep_pc *pc = learn(&dag, NULL, rule);
-    const int good = pc && same_marks(pc->graph, mark) && pc->valid && pc->conflicts.count == 0 &&
-                     pc->ambiguous == 0;
+    const int good = pc && oracle_has_marks(pc->graph, mark) && pc->valid &&
+                     pc->conflicts.count == 0 && pc->ambiguous == 0;
     if (!good)
         tap_note("seed %llu, %d nodes", (unsigned long long)seed, n);
     dsep_pc_destroy(&pc);

@@ -253,3 +253,21 @@ void oracle_test_destroy(dsep_citest **test) {
     free(*test);
     *test = NULL;
 }
+
+int oracle_has_marks(const dsep_graph *graph, int mark[ORACLE_MAX][ORACLE_MAX]) {
+    for (int64_t x = 0; x < graph->n_nodes; x++)
+        for (int64_t y = 0; y < graph->n_nodes; y++) {
+            const int64_t place = dsep_graph_find(graph, x, y);
+            if (place < 0 ? mark[x][y] != 0 : graph->mark[graph->twin[place]] != mark[x][y])
+                return 0;
+        }
+    return 1;
+}
+
+int oracle_same_graph(const dsep_graph *a, const dsep_graph *b) {
+    return a && b && a->n_nodes == b->n_nodes && a->n_edges == b->n_edges &&
+           memcmp(a->offset, b->offset, (size_t)(a->n_nodes + 1) * sizeof *a->offset) == 0 &&
+           memcmp(a->neighbour, b->neighbour, (size_t)(2 * a->n_edges) * sizeof *a->neighbour) ==
+               0 &&
+           memcmp(a->mark, b->mark, (size_t)(2 * a->n_edges)) == 0;
+}

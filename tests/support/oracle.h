@@ -26,6 +26,12 @@ int oracle_separated(const oracle_dag *dag, int x, int y, const int *in_set);
  * collective. */
 void oracle_cpdag(const oracle_dag *dag, int mark[ORACLE_MAX][ORACLE_MAX]);
 
+/* Whether a graph has just these marks. Not collective. */
+int oracle_has_marks(const dsep_graph *graph, int mark[ORACLE_MAX][ORACLE_MAX]);
+
+/* Whether two graphs have the same nodes, edges and marks. Not collective. */
+int oracle_same_graph(const dsep_graph *a, const dsep_graph *b);
+
 /* A test that answers by d-separation. Freed with oracle_test_destroy(). Not
  * collective. */
 dsep_citest *oracle_test_create(const oracle_dag *dag);

@@ -69,23 +69,6 @@ static int acyclic(const oracle_dag *dag) {
     return 1;
 }
 
-static int same_marks(const dsep_graph *graph, int mark[ORACLE_MAX][ORACLE_MAX]) {
-    for (int64_t x = 0; x < graph->n_nodes; x++)
-        for (int64_t y = 0; y < graph->n_nodes; y++) {
-            const int64_t place = dsep_graph_find(graph, x, y);
-            if (place < 0 ? mark[x][y] != 0 : graph->mark[graph->twin[place]] != mark[x][y])
-                return 0;
-        }
-    return 1;
-}
-
-static int same_graph(const dsep_graph *left, const dsep_graph *right) {
-    const size_t places = (size_t)(2 * left->n_edges);
-    return left->n_edges == right->n_edges &&
-           memcmp(left->neighbour, right->neighbour, places * sizeof *left->neighbour) == 0 &&
-           memcmp(left->mark, right->mark, places) == 0;
-}
-
 /* --- there and back -------------------------------------------------------------------------- */
 
 /* The CPDAG's directed edges are kept, and the extension has the same CPDAG. */
@@ -98,7 +81,7 @@ static int extends(const dsep_graph *cpdag, const oracle_dag *from) {
     for (int64_t x = 0; x < cpdag->n_nodes; x++)
         for (int64_t y = 0; y < cpdag->n_nodes; y++)
             good &= !dsep_graph_directed(cpdag, x, y) || found.arc[x][y];
-    good &= dsep_cpdag_from_dag(dag, NULL, &again) == DSEP_OK && same_graph(again, cpdag);
+    good &= dsep_cpdag_from_dag(dag, NULL, &again) == DSEP_OK && oracle_same_graph(again, cpdag);
     dsep_graph_destroy(&dag);
     dsep_graph_destroy(&again);
     return good;
@@ -114,7 +97,7 @@ static int goes_round(const oracle_dag *dag) {
     dsep_graph *graph = graph_of(dag), *cpdag = NULL;
     oracle_cpdag(dag, mark);
     const int good = dsep_cpdag_from_dag(graph, NULL, &cpdag) == DSEP_OK &&
-                     cpdag->kind == DSEP_GRAPH_CPDAG && same_marks(cpdag, mark) &&
+                     cpdag->kind == DSEP_GRAPH_CPDAG && oracle_has_marks(cpdag, mark) &&
                      extends(cpdag, dag) && is_valid(cpdag, 0) == 1 && is_valid(cpdag, 1) == 1;
     dsep_graph_destroy(&graph);
     dsep_graph_destroy(&cpdag);

@@ -3,6 +3,7 @@
 #include "solvers/replicate.h"
 #include "mpi/random.h"
 #include "solvers/fisher_z.h"
+#include "tests/support/oracle.h"
 #include "tests/support/tap.h"
 
 #include <gsl/gsl_cdf.h>
@@ -61,14 +62,6 @@ static dsep_graph *search(const int32_t *names, int64_t p) {
     return graph;
 }
 
-static int same_graph(const dsep_graph *a, const dsep_graph *b) {
-    return a && b && a->n_nodes == b->n_nodes && a->n_edges == b->n_edges &&
-           memcmp(a->offset, b->offset, (size_t)(a->n_nodes + 1) * sizeof *a->offset) == 0 &&
-           memcmp(a->neighbour, b->neighbour, (size_t)(2 * a->n_edges) * sizeof *a->neighbour) ==
-               0 &&
-           memcmp(a->mark, b->mark, (size_t)(2 * a->n_edges)) == 0;
-}
-
 /* --- graphs ---------------------------------------------------------------------------------- */
 
 typedef struct {
@@ -102,7 +95,7 @@ static dsep_replicate replicate(setup *s, dsep_variation variation) {
 /* Whether a variation gives this graph and so many constant variables. */
 static int gives(setup *s, dsep_variation variation, const dsep_graph *wanted, int64_t constant) {
     dsep_replicate made = replicate(s, variation);
-    const int good = same_graph(made.graph, wanted) && made.constant == constant;
+    const int good = oracle_same_graph(made.graph, wanted) && made.constant == constant;
     dsep_graph_destroy(&made.graph);
     return good;
 }

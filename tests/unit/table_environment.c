@@ -1,6 +1,7 @@
 /* Environments of rows: every format against labels written by hand, and what must be refused. */
 #include "io/table_read.h"
 #include "mpi/exchange.h"
+#include "tests/support/refusal.h"
 #include "tests/support/tap.h"
 
 #include <hdf5.h>
@@ -27,13 +28,6 @@ static const char *put(const char *name, const void *bytes, size_t length) {
     return path;
 }
 
-static int same_everywhere(const char *text) {
-    char first[2048] = "";
-    snprintf(first, sizeof first, "%s", text);
-    dsep_broadcast(ctx, first, sizeof first, 0);
-    return strcmp(first, text) == 0;
-}
-
 /* "names of variables/names of environments/number of each row". */
 static void describe(const dsep_table *t, char *text, size_t room) {
     size_t used = 0;
@@ -55,21 +49,9 @@ static void reads(const dsep_table_settings *s, const char *expected, const char
     if (!code)
         describe(table, got, sizeof got);
     const int good = !code && strcmp(got, expected) == 0 && strstr(table->notes, note) &&
-                     same_everywhere(got) && same_everywhere(table->notes);
+                     refusal_same_text(ctx, got) && refusal_same_text(ctx, table->notes);
     if (!good)
         tap_note("%s", code ? dsep_context_error(ctx)->text : got);
-    tap_ok(good, "%s", what);
-    dsep_table_destroy(&table);
-}
-
-static void fails(const dsep_table_settings *s, int expected, const char *phrase,
-                  const char *what) {
-    dsep_table *table = NULL;
-    const int code = dsep_table_read(ctx, s, &table);
-    const char *text = dsep_context_error(ctx)->text;
-    const int good = code == expected && !table && strstr(text, phrase) && same_everywhere(text);
-    if (!good)
-        tap_note("code %d, expected %d '%s': %s", code, expected, phrase, code ? text : "none");
     tap_ok(good, "%s", what);
     dsep_table_destroy(&table);
 }
@@ -99,10 +81,12 @@ static void test_text(void) {
     s.drop = "b";
     reads(&s, "a|c/x|y, \"z\"/01001", "", "beside --drop");
     s.drop = "1-2";
-    fails(&s, 2, "both name column 2 ('site')", "--drop of the environment is wrong usage");
+    refusal_of_table(ctx, &s, 2, "both name column 2 ('site')",
+                     "--drop of the environment is wrong usage");
     s = text_with(text, "side");
-    fails(&s, 2, "--environment names 'side', but there is no such column; did you mean 'site'",
-          "an unknown environment, with a suggestion");
+    refusal_of_table(ctx, &s, 2,
+                     "--environment names 'side', but there is no such column; did you mean 'site'",
+                     "an unknown environment, with a suggestion");
     s = text_with("e,a,b\n01,1,2\n1,3,4\n1.0,0,6\n01,2,1\n1,1,1\n1.0,7,8\n", "e");
     reads(&s, "a|b/01|1|1.0/012012", "", "numbers are labels as they are written");
     s = text_with("x,1,2\ny,3,4\ny,0,6\nx,2,1\n", "V1");
@@ -115,10 +99,10 @@ static void test_text(void) {
 static void test_missing(void) {
     const char *text = "a,e,b\n1,x,2\n3,NA,4\n0,y,6\n2,x,1\n7,,NA\n8,x,3\n9,y,NA\n1,w,1\n5,w,2\n";
     dsep_table_settings s = text_with(text, "e");
-    fails(&s, 3, "t.csv: line 3, column 2 ('e'): found 'NA' and so no environment",
-          "a row without a label is an error with line and column");
+    refusal_of_table(ctx, &s, 3, "t.csv: line 3, column 2 ('e'): found 'NA' and so no environment",
+                     "a row without a label is an error with line and column");
     s.incomplete = DSEP_INCOMPLETE_DROP_COLUMNS;
-    fails(&s, 3, "--incomplete drop-rows", "also with --incomplete drop-columns");
+    refusal_of_table(ctx, &s, 3, "--incomplete drop-rows", "also with --incomplete drop-columns");
     s.incomplete = DSEP_INCOMPLETE_DROP_ROWS;
     reads(&s, "a|b/x|y|w/010022", "dropped 3 of 9 rows", "drop-rows drops it like any other");
     s = text_with("a,e,b\n1,q,2\n3,x,NA\n0,y,6\n2,y,1\n7,z,0\n8,z,3\n", "e");
@@ -127,16 +111,16 @@ static void test_missing(void) {
     reads(&s, "a|b/y|z/0011", "environment e: 2 environments, 2 to 2 rows",
           "an environment without rows is none; --missing counts for labels");
     s = text_with("a,e,b\n1,\" \",2\n3,x,4\n0,x,6\n2,x,1\n", "e");
-    fails(&s, 3, "line 2, column 2", "blanks in quotes are no label");
+    refusal_of_table(ctx, &s, 3, "line 2, column 2", "blanks in quotes are no label");
     s = text_with("a,e,b\n1,x,2\n3,x,zz\n0,NA,6\n2,x,1\n", "e");
-    fails(&s, 3, "line 3, column 3", "the first fault of the file speaks");
+    refusal_of_table(ctx, &s, 3, "line 3, column 3", "the first fault of the file speaks");
     s = text_with("a,e,b\n1,x,2\n3,y,4\n0,z,6\n2,x,1\n", "e");
-    fails(&s, 3, "--environment e: found 3 different labels in 4 rows",
-          "more than half of the labels differ");
+    refusal_of_table(ctx, &s, 3, "--environment e: found 3 different labels in 4 rows",
+                     "more than half of the labels differ");
     s = text_with("a,e,b\n1,x,2\n3,\377y,4\n0,\377y,6\n2,x,1\n", "e");
-    fails(&s, 3, "is not UTF-8", "a label that is no UTF-8");
+    refusal_of_table(ctx, &s, 3, "is not UTF-8", "a label that is no UTF-8");
     s = text_with("e,f\n1,2\n1,3\n2,1\n2,2\n", "e");
-    fails(&s, 3, "variable", "one variable beside the environment is too few");
+    refusal_of_table(ctx, &s, 3, "variable", "one variable beside the environment is too few");
 }
 
 static void test_transposed(void) {
@@ -145,13 +129,14 @@ static void test_transposed(void) {
     reads(&s, "a|b/x|y/0101", "", "the environment is a line of a transposed table");
     s = text_with("a,1,2,3,0,1\nb,4,1,0,9,9\nsite,x,y,,y,y\n", "3");
     s.transpose = 1;
-    fails(&s, 3, "line 3 ('site'), field 4", "a missing label there");
+    refusal_of_table(ctx, &s, 3, "line 3 ('site'), field 4", "a missing label there");
     s.incomplete = DSEP_INCOMPLETE_DROP_ROWS;
     s.environment = "site";
     reads(&s, "a|b/x|y/0111", "dropped 1 of 5 rows", "and dropped");
     s = text_with("a,1,2,3,0\nb,4,1,0,9\nsite,x,y,x\n", "site");
     s.transpose = 1;
-    fails(&s, 3, "found 4 fields, expected 5", "a line of labels that is too short");
+    refusal_of_table(ctx, &s, 3, "found 4 fields, expected 5",
+                     "a line of labels that is too short");
 }
 
 /* Many chunks, and labels that begin late: numbers follow the file, not the ranks. */
@@ -206,7 +191,8 @@ static void test_checksum(void) {
     /* The sum of versions that knew no environments. */
     tap_ok(!strcmp(plain, "9f6aacc5f56190e1") && !strcmp(plain, dropped),
            "without environments the checksum is what it was");
-    tap_ok(*with && *other && strcmp(with, plain) && strcmp(with, other) && same_everywhere(with),
+    tap_ok(*with && *other && strcmp(with, plain) && strcmp(with, other) &&
+               refusal_same_text(ctx, with),
            "the checksum covers environments");
 }
 
@@ -244,7 +230,8 @@ static void test_npy(void) {
     dsep_table_settings s = settings_for("2");
     s.path = put_npy(0, 0, holes);
     s.missing = "-9.0";
-    fails(&s, 3, "t.npy: row 5, column '2': found no environment", "a missing number");
+    refusal_of_table(ctx, &s, 3, "t.npy: row 5, column '2': found no environment",
+                     "a missing number");
     s.incomplete = DSEP_INCOMPLETE_DROP_ROWS;
     s.columns = "3,1";
     reads(&s, "V1|V3/0.5|0/01011", "dropped 1 of 6 rows", "is dropped with its row");
@@ -377,19 +364,23 @@ static void test_h5ad(void) {
     h5ad(path, "V2", "V1|V3/0.5|0|1e+20/010122", ".h5ad: else a variable");
     dsep_table_settings s = settings_for("gaps");
     s.path = path;
-    fails(&s, 3, "t.h5ad: row 5, column 'gaps'", "a code of -1 is missing");
+    refusal_of_table(ctx, &s, 3, "t.h5ad: row 5, column 'gaps'", "a code of -1 is missing");
     s.incomplete = DSEP_INCOMPLETE_DROP_ROWS;
     reads(&s, "V1|V2|V3/r|p/01011", "dropped 1 of 6 rows", "and dropped");
     s.environment = "holes";
     reads(&s, "V1|V2|V3/x|y/0101", "dropped 2 of 6 rows", "missing strings are dropped");
     s.environment = "bad";
-    fails(&s, 3, "/obs/bad: a code is not the number of a category", "a damaged code");
+    refusal_of_table(ctx, &s, 3, "/obs/bad: a code is not the number of a category",
+                     "a damaged code");
     s.environment = "short";
-    fails(&s, 3, "/obs/short: found 5 labels, expected 6", "a column that is too short");
+    refusal_of_table(ctx, &s, 3, "/obs/short: found 5 labels, expected 6",
+                     "a column that is too short");
     s.environment = "empty";
-    fails(&s, 3, "/obs/empty: found neither strings nor numbers nor categories", "an odd group");
+    refusal_of_table(ctx, &s, 3, "/obs/empty: found neither strings nor numbers nor categories",
+                     "an odd group");
     s.environment = "nothing";
-    fails(&s, 2, "no such column (and none beside the matrix)", "no such column at all");
+    refusal_of_table(ctx, &s, 2, "no such column (and none beside the matrix)",
+                     "no such column at all");
 }
 
 int main(int argc, char **argv) {

@@ -1,6 +1,7 @@
 /* HDF5 matrices and AnnData files: dense, CSR, CSC, every place of names, and damaged ones. */
 #include "io/table_read.h"
 #include "mpi/exchange.h"
+#include "tests/support/refusal.h"
 #include "tests/support/tap.h"
 
 #include <hdf5.h>
@@ -185,13 +186,6 @@ static void write_files(void) {
 
 /* --- tests --------------------------------------------------------------------------------- */
 
-static int same_everywhere(const char *text) {
-    char first[2048] = "";
-    snprintf(first, sizeof first, "%s", text);
-    dsep_broadcast(ctx, first, sizeof first, 0);
-    return strcmp(first, text) == 0;
-}
-
 typedef double (*source)(int64_t i, int64_t j);
 
 static int table_is(const dsep_table *t, source value, char first, int64_t skipped) {
@@ -231,14 +225,7 @@ static void reads(dsep_table_settings s, source value, char first, int64_t skipp
 }
 
 static void fails(dsep_table_settings s, int expected, const char *phrase) {
-    dsep_table *table = NULL;
-    const int code = dsep_table_read(ctx, &s, &table);
-    const char *text = dsep_context_error(ctx)->text;
-    const int good = code == expected && !table && strstr(text, phrase) && same_everywhere(text);
-    if (!good)
-        tap_note("code %d: %s", code, code ? text : "");
-    tap_ok(good, "%s", phrase);
-    dsep_table_destroy(&table);
+    refusal_of_table(ctx, &s, expected, phrase, phrase);
 }
 
 static void test_dense(void) {

@@ -1,6 +1,7 @@
 /* NumPy files: every type and order against the values written, and hostile headers. */
 #include "io/table_read.h"
 #include "mpi/exchange.h"
+#include "tests/support/refusal.h"
 #include "tests/support/tap.h"
 
 #include <stdio.h>
@@ -98,22 +99,8 @@ static void reads(const char *type, int fortran, int version, int transposed) {
     dsep_table_destroy(&table);
 }
 
-static int same_everywhere(const char *text) {
-    char first[2048] = "";
-    snprintf(first, sizeof first, "%s", text);
-    dsep_broadcast(ctx, first, sizeof first, 0);
-    return strcmp(first, text) == 0;
-}
-
 static void fails(dsep_table_settings s, int expected, const char *phrase) {
-    dsep_table *table = NULL;
-    const int code = dsep_table_read(ctx, &s, &table);
-    const char *text = dsep_context_error(ctx)->text;
-    const int good = code == expected && !table && strstr(text, phrase) && same_everywhere(text);
-    if (!good)
-        tap_note("code %d: %s", code, code ? text : "");
-    tap_ok(good, "%s", phrase);
-    dsep_table_destroy(&table);
+    refusal_of_table(ctx, &s, expected, phrase, phrase);
 }
 
 static void fails_header(int version, const char *header, int64_t values, int expected,

@@ -2,6 +2,7 @@
  * the same on all ranks. */
 #include "io/table_read.h"
 #include "mpi/exchange.h"
+#include "tests/support/refusal.h"
 #include "tests/support/tap.h"
 
 #include <math.h>
@@ -32,13 +33,6 @@ static const char *put_text(const char *text) {
     return put("t.csv", text, (int64_t)strlen(text), 0);
 }
 
-static int same_everywhere(const char *text) {
-    char first[2048] = "";
-    snprintf(first, sizeof first, "%s", text);
-    dsep_broadcast(ctx, first, sizeof first, 0);
-    return strcmp(first, text) == 0;
-}
-
 /* Whether the table has these values (row after row), names joined by '|', and a note. */
 static int table_is(const dsep_table *t, const char *names, int64_t n, int64_t p,
                     const double *values, const char *note) {
@@ -49,8 +43,8 @@ static int table_is(const dsep_table *t, const char *names, int64_t n, int64_t p
     }
     for (int64_t j = 0; j < p; j++)
         snprintf(joined + strlen(joined), 64, "%s%s", j ? "|" : "", t->names[j]);
-    int good = strcmp(joined, names) == 0 && same_everywhere(t->notes) &&
-               same_everywhere(t->checksum) && strlen(t->checksum) == 16 &&
+    int good = strcmp(joined, names) == 0 && refusal_same_text(ctx, t->notes) &&
+               refusal_same_text(ctx, t->checksum) && strlen(t->checksum) == 16 &&
                (note ? strstr(t->notes, note) != NULL : !*t->notes);
     const dsep_block block = dsep_layout_block(p, dsep_size(ctx), dsep_rank(ctx));
     good &= block.first == t->mine.first && block.count == t->mine.count;
@@ -74,14 +68,7 @@ static void reads(dsep_table_settings s, const char *text, const char *names, in
 }
 
 static void fails_at(dsep_table_settings s, int expected, const char *phrase, const char *what) {
-    dsep_table *table = NULL;
-    const int code = dsep_table_read(ctx, &s, &table);
-    const char *text = dsep_context_error(ctx)->text;
-    const int good = code == expected && !table && strstr(text, phrase) && same_everywhere(text);
-    if (!good)
-        tap_note("code %d, expected %d '%s': %s", code, expected, phrase, code ? text : "none");
-    tap_ok(good, "%s", what);
-    dsep_table_destroy(&table);
+    refusal_of_table(ctx, &s, expected, phrase, what);
 }
 
 static void fails(dsep_table_settings s, const char *text, int expected, const char *phrase,
@@ -363,7 +350,8 @@ static void test_faults(void) {
             setenv("DSEP_FAULT", value, 1);
             const int code = dsep_table_read(ctx, &s, &table);
             unsetenv("DSEP_FAULT");
-            tap_ok(code && !table && same_everywhere(dsep_context_error(ctx)->text), "%s", value);
+            tap_ok(code && !table && refusal_same_text(ctx, dsep_context_error(ctx)->text), "%s",
+                   value);
         }
 }
 
