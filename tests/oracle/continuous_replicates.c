@@ -1,9 +1,9 @@
-/* Replicates of DAGMA and NOTEARS against a slow way: given the draws, rows are really copied into a
- * table of one rank, whose fit's edges are counted. Counts must be equal, on any number of ranks and
- * groups, and after a stop. All |w| stay further from the threshold than rounding can reach.
+/* Replicates of DAGMA and NOTEARS against a slow way: given the draws, rows are really copied into
+ * a table of one rank, whose fit's edges are counted. Counts must be equal, on any number of ranks
+ * and groups, and after a stop. All |w| stay further from the threshold than rounding can reach.
  * ranks: 1 3 */
-#include "io/checkpoint.h"
 #include "jobs/continuous_replicates.h"
+#include "io/checkpoint.h"
 #include "mpi/random.h"
 #include "solvers/petsc.h"
 #include "tests/support/tap.h"
