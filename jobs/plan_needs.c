@@ -159,6 +159,21 @@ static void take_table(const dsep_table *table, dsep_plan_needs *needs) {
     needs->table = or_overflow(dsep_bytes(table->n_samples, table->n_variables, sizeof(double)));
 }
 
+/* Every rank may have a replicate: its table and what it needs; of DAGMA and NOTEARS a whole fit
+ * beside the node's columns, which is more than a share of the first fit, over by then. */
+static void take_replicates(dsep_method method, int64_t all, dsep_plan_needs *needs) {
+    const int alone = method == DSEP_METHOD_DAGMA || method == DSEP_METHOD_NOTEARS;
+    if (needs->units == 0)
+        return;
+    needs->node = all < INT64_MAX / 2 ? all + needs->table : INT64_MAX;
+    needs->rank = needs->node;
+    if (alone) {
+        needs->node = needs->table;
+        needs->rank = all;
+        needs->spread = 0;
+    }
+}
+
 static int read_method(dsep_context *ctx, const dsep_invocation *call, dsep_plan_needs *needs) {
     int code = DSEP_OK;
     dsep_table *table = NULL;
@@ -176,10 +191,7 @@ static int read_method(dsep_context *ctx, const dsep_invocation *call, dsep_plan
     const int64_t none = or_overflow(dsep_method_memory(settings, table, 0));
     needs->node = none;
     needs->spread = all - none; /* over the nodes */
-    if (needs->units > 0) {     /* every rank may have a replicate: its table and what it needs */
-        needs->node = all < INT64_MAX / 2 ? all + needs->table : INT64_MAX;
-        needs->rank = needs->node;
-    }
+    take_replicates((dsep_method)settings->method, all, needs);
 cleanup:
     dsep_replicates_release(&replicates);
     dsep_table_destroy(&table);
