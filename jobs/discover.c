@@ -81,7 +81,9 @@ const dsep_command dsep_command_discover = {
                 "  dsep discover big.npy --max-time 04:00:00        # again: it goes on\n"
                 "  dsep discover big.npy --dry-run\n"
                 "  dsep discover sites.csv --method lingam --environment site --replicates 200\n"
-                "  dsep discover prices.csv --method var-lingam --lags auto\n",
+                "  dsep discover prices.csv --method var-lingam --lags auto\n"
+                "  dsep discover prices.csv --method var-lingam --replicates 200 --resample block\n"
+                "  mpirun -n 4 dsep discover genes.csv --method dagma --replicates 100\n",
     .min_arguments = 1,
     .max_arguments = 1,
     .groups = dsep_discover_groups,

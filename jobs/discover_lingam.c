@@ -294,20 +294,43 @@ cleanup:
     return code;
 }
 
+static int learn_var(dsep_context *ctx, const dsep_table *table,
+                     const dsep_discover_settings *settings, int64_t lags, const int32_t *time,
+                     int64_t count, dsep_graph **graph) {
+    int code = DSEP_OK;
+    dsep_var_lingam *fitted = NULL;
+    double *weight = NULL;
+    DSEP_TRY(dsep_var_lingam_fit_drawn(ctx, table, lags, time, count,
+                                       (dsep_lingam_pruning)settings->lingam.pruning, &fitted));
+    DSEP_AGREE(ctx, dsep_lingam_graph(table->n_variables, 1, lags + 1, fitted->b,
+                                      dsep_context_error(ctx), graph, &weight));
+cleanup:
+    free(weight);
+    dsep_var_lingam_destroy(&fitted);
+    return code;
+}
+
 int dsep_discover_var_lingam(dsep_context *ctx, const dsep_discovery *discovery) {
     int code = DSEP_OK, dry = 0;
     dsep_dag_run run = {0};
     dsep_var_lingam *fitted = NULL;
-    const dsep_lingam_options *options = &discovery->settings->lingam;
+    dsep_replicates replicates = {0};
+    const dsep_discover_settings *settings = discovery->settings;
+    const dsep_lingam_options *options = &settings->lingam;
+    DSEP_AGREE(ctx, dsep_replicates_check(&settings->replicate, dsep_context_error(ctx)));
     DSEP_TRY(dsep_dag_run_open(ctx, discovery, 4, &run));
-    const int64_t p = run.table->n_variables;
-    DSEP_TRY(dsep_dag_run_begin(ctx, &run, dsep_method_memory(discovery->settings, run.table, 1),
-                                "standardised columns with their lags and their correlations",
-                                &dry));
+    const int64_t p = run.table->n_variables, bytes = dsep_method_memory(settings, run.table, 1);
+    dsep_table_learner learner = {
+        .learn_series = learn_var, .kind = DSEP_GRAPH_DAG, .bytes = bytes};
+    DSEP_TRY(dsep_table_replicates_plan(ctx, &run, &learner, &replicates));
+    DSEP_TRY(dsep_dag_run_begin(
+        ctx, &run, bytes, "standardised columns with their lags and their correlations", &dry));
     if (dry)
         goto cleanup;
     DSEP_TRY(dsep_var_lingam_fit(ctx, run.table, options->lags, options->max_lags,
                                  (dsep_lingam_pruning)options->pruning, &fitted));
+    learner.lags = fitted->lags;
+    DSEP_TRY(dsep_table_replicates_run(ctx, &run, &learner, &replicates));
     const lingam_found found = {.table = run.table,
                                 .pruning = options->pruning,
                                 .p = p,
@@ -316,9 +339,11 @@ int dsep_discover_var_lingam(dsep_context *ctx, const dsep_discovery *discovery)
                                 .order = fitted->order,
                                 .b = fitted->b,
                                 .effort = &fitted->effort,
-                                .var = fitted};
+                                .var = fitted,
+                                .replicates = &replicates};
     DSEP_TRY(write(ctx, &run, "var-lingam", "VAR-LiNGAM", &found));
 cleanup:
+    dsep_replicates_release(&replicates);
     dsep_var_lingam_destroy(&fitted);
     dsep_dag_run_close(&run);
     return code;

@@ -122,7 +122,7 @@ const dsep_option_group dsep_discover_groups[] = {
     {"Exact posterior", dsep_exact_option_table, 0, "exact"},
     {"DAGMA and NOTEARS", dsep_continuous_option_table, FIELD(continuous), "dagma notears"},
     {"Replicates", dsep_replicate_option_table, FIELD(replicate),
-     "pc lingam ica-lingam dagma notears"},
+     "pc lingam ica-lingam var-lingam dagma notears"},
     {"Running", dsep_running_option_table, FIELD(running), NULL},
     {"Data", dsep_data_option_table, FIELD(data), NULL},
     {"Common", dsep_common_options, FIELD(common), NULL},

@@ -49,7 +49,7 @@ static const dsep_option_group groups[] = {
     {"Exact posterior", dsep_exact_option_table, DISCOVER(common), "exact"},
     {"DAGMA and NOTEARS", dsep_continuous_option_table, DISCOVER(continuous), "dagma notears"},
     {"Replicates", dsep_replicate_option_table, DISCOVER(replicate),
-     "pc lingam ica-lingam dagma notears"},
+     "pc lingam ica-lingam var-lingam dagma notears"},
     {"Running", dsep_running_option_table, DISCOVER(running), NULL},
     {"Data", dsep_data_option_table, DISCOVER(data), NULL},
     {"Common", dsep_common_options, DISCOVER(common), NULL},

@@ -174,6 +174,21 @@ static void take_time(const dsep_table *table, const dsep_method_seconds *time,
     needs->unit = time->unit;
 }
 
+/* Every rank may have a replicate: its table and what it needs; of DAGMA and NOTEARS a whole fit
+ * beside the node's columns, which is more than a share of the first fit, over by then. */
+static void take_replicates(dsep_method method, int64_t all, dsep_plan_needs *needs) {
+    const int alone = method == DSEP_METHOD_DAGMA || method == DSEP_METHOD_NOTEARS;
+    if (needs->units == 0)
+        return;
+    needs->node = all < INT64_MAX / 2 ? all + needs->table : INT64_MAX;
+    needs->rank = needs->node;
+    if (alone) {
+        needs->node = needs->table;
+        needs->rank = all;
+        needs->spread = 0;
+    }
+}
+
 static int read_method(dsep_context *ctx, const dsep_invocation *call, dsep_plan_needs *needs) {
     int code = DSEP_OK;
     dsep_table *table = NULL;
@@ -192,10 +207,7 @@ static int read_method(dsep_context *ctx, const dsep_invocation *call, dsep_plan
     const int64_t none = or_overflow(dsep_method_memory(settings, table, 0));
     needs->node = none;
     needs->spread = all - none; /* over the nodes */
-    if (needs->units > 0) {     /* every rank may have a replicate: its table and what it needs */
-        needs->node = all < INT64_MAX / 2 ? all + needs->table : INT64_MAX;
-        needs->rank = needs->node;
-    }
+    take_replicates((dsep_method)settings->method, all, needs);
     DSEP_TRY(dsep_method_time(ctx, settings, table, &time));
     take_time(table, &time, needs);
 cleanup:

@@ -53,6 +53,16 @@ int dsep_replicates_check(const dsep_replicate_options *o, dsep_error *error) {
         "replicates: say how many with --replicates R");
 }
 
+/* Halves and subsamples are for bounds of independent rows; a permutation tears times apart. */
+static int check_series(dsep_resample_scheme scheme, dsep_error *error) {
+    if (scheme == DSEP_RESAMPLE_BOOTSTRAP || scheme == DSEP_RESAMPLE_BLOCK)
+        return DSEP_OK;
+    return dsep_error_set(error, DSEP_ERROR_USAGE,
+                          "--resample %s has no meaning for a series, whose rows are times that "
+                          "follow each other: use --resample block, or bootstrap",
+                          dsep_resample_name(scheme));
+}
+
 int dsep_replicates_prepare(const dsep_discover_settings *settings, const dsep_table *table,
                             dsep_graph_kind kind, dsep_error *error, dsep_replicates *r) {
     const dsep_replicate_options *o = &settings->replicate;
@@ -69,7 +79,9 @@ int dsep_replicates_prepare(const dsep_discover_settings *settings, const dsep_t
                            .confidence = o->confidence,
                            .until_stable = o->until_stable,
                            .threshold = o->threshold};
-    if (o->replicates > 0)
+    if (o->replicates > 0 && settings->method == DSEP_METHOD_VAR_LINGAM)
+        code = check_series((dsep_resample_scheme)o->scheme, error);
+    if (!code && o->replicates > 0)
         code = dsep_resample_check(&r->resample, error);
     if (!code && o->replicates > 0) {
         const int64_t most = dsep_resample_most(&r->resample);

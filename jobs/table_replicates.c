@@ -69,15 +69,10 @@ static void take_columns(const replication *run, int64_t unit, dsep_table *table
     }
 }
 
-static int make_table(dsep_context *group, const replication *run, int64_t unit,
+static int make_table(dsep_context *group, const replication *run, int64_t unit, int64_t count,
                       dsep_table **table) {
     int code = DSEP_OK;
     const dsep_table *from = run->run->table;
-    int64_t count = 0;
-    dsep_resample_weights(&run->r->resample, unit, run->weight);
-    for (int64_t s = 0; s < from->n_samples; s++)
-        for (int32_t times = 0; times < run->weight[s]; times++)
-            run->row[count++] = (int32_t)s;
     DSEP_TRY(dsep_table_create(group, count, from->n_variables, table));
     int good = 1;
     for (int64_t v = 0; v < from->n_variables && good; v++)
@@ -88,6 +83,39 @@ static int make_table(dsep_context *group, const replication *run, int64_t unit,
                            : dsep_out_of_memory(dsep_context_error(group), "a replicate's table"));
     take_columns(run, unit, *table);
 cleanup:
+    return code;
+}
+
+/* The rows that a replicate has, repeats and all; of a series the times. */
+static int64_t draw_rows(const replication *run, int64_t unit) {
+    int64_t count = 0;
+    dsep_resample_weights(&run->r->resample, unit, run->weight);
+    for (int64_t s = 0; s < run->r->resample.n_samples; s++)
+        for (int32_t times = 0; times < run->weight[s]; times++)
+            run->row[count++] = (int32_t)s;
+    return count;
+}
+
+/* The method on drawn rows, or on drawn times of the whole series. */
+static int learn(dsep_context *group, const replication *run, int64_t unit, dsep_graph **graph) {
+    int code = DSEP_OK;
+    dsep_table *table = NULL;
+    const dsep_table_learner *learner = run->learner;
+    const dsep_discover_settings *settings = run->run->discovery->settings;
+    const int64_t n = run->run->table->n_samples;
+    if (learner->learn_series) {
+        for (int64_t s = 0; s < n; s++)
+            run->row[s] = (int32_t)s;
+        DSEP_TRY(make_table(group, run, unit, n, &table));
+        const int64_t count = draw_rows(run, unit);
+        code = learner->learn_series(group, table, settings, learner->lags, run->row, count, graph);
+    } else {
+        const int64_t count = draw_rows(run, unit);
+        DSEP_TRY(make_table(group, run, unit, count, &table));
+        code = learner->learn(group, table, settings, graph);
+    }
+cleanup:
+    dsep_table_destroy(&table);
     return code;
 }
 
@@ -103,10 +131,8 @@ static int run_one(dsep_context *group, int64_t unit, double *values, dsep_tally
                    void *data) {
     int code = DSEP_OK;
     replication *run = data;
-    dsep_table *table = NULL;
     dsep_graph *graph = NULL;
-    DSEP_TRY(make_table(group, run, unit, &table));
-    code = run->learner->learn(group, table, run->run->discovery->settings, &graph);
+    code = learn(group, run, unit, &graph);
     if (code) {
         say_which(dsep_context_error(group), unit);
         goto cleanup;
@@ -119,7 +145,6 @@ static int run_one(dsep_context *group, int64_t unit, double *values, dsep_tally
                           ? dsep_tally_add(tally[0], graph, NULL, dsep_context_error(group))
                           : DSEP_OK);
 cleanup:
-    dsep_table_destroy(&table);
     dsep_graph_destroy(&graph);
     return code;
 }
@@ -134,6 +159,11 @@ int dsep_table_replicates_run(dsep_context *ctx, dsep_dag_run *dag,
     replication run = {.run = dag, .learner = learner, .r = r};
     if (r->requested == 0)
         return DSEP_OK;
+    if (learner->learn_series) {
+        r->resample.n_samples = n - learner->lags;
+        r->n_variables = (learner->lags + 1) * table->n_variables;
+        DSEP_AGREE(ctx, dsep_resample_check(&r->resample, dsep_context_error(ctx)));
+    }
     dsep_log_section_begin(ctx, "replicates");
     run.weight = dsep_array(n, sizeof *run.weight);
     run.row = dsep_array(n + 1, sizeof *run.row);

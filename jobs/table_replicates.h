@@ -11,6 +11,12 @@ typedef struct {
      * the variables: the caller. */
     int (*learn)(dsep_context *group, const dsep_table *table,
                  const dsep_discover_settings *settings, dsep_graph **graph);
+    /* In its place for series, of which times are drawn with the `lags` before them: time[k]
+     * [count] stands for the rows time[k] .. time[k] + lags of the whole table. */
+    int (*learn_series)(dsep_context *group, const dsep_table *table,
+                        const dsep_discover_settings *settings, int64_t lags, const int32_t *time,
+                        int64_t count, dsep_graph **graph);
+    int64_t lags;         /* of a series; known when replicates are run */
     dsep_graph_kind kind; /* of its graphs */
     int64_t bytes;        /* a group needs on a node, beside the table */
 } dsep_table_learner;

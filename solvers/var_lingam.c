@@ -14,6 +14,7 @@
 /* A series with its lags: column l p + v is variable v, l times earlier. */
 typedef struct {
     int64_t p, lags, rows;
+    const int32_t *time; /* [rows] the first row of each, lent; NULL: all, in their order */
     dsep_correlation *correlation;
     const double *columns; /* [(lags + 1) p x stride] standardised, node-shared */
     double *sd;            /* [(lags + 1) p] */
@@ -23,6 +24,13 @@ static void close_series(series *s) {
     dsep_correlation_destroy(&s->correlation);
     free(s->sd);
     *s = (series){0};
+}
+
+static int is_constant(const double *x, int64_t n) {
+    for (int64_t t = 1; t < n; t++)
+        if (x[t] != x[0])
+            return 0;
+    return 1;
 }
 
 /* This rank's variables with all their lags. */
@@ -35,25 +43,27 @@ static int fill(dsep_context *ctx, const dsep_table *table, series *s, double *c
             const int64_t v = table->mine.first + j;
             const double *x = table->values + j * table->n_samples + s->lags - l;
             double *unit = columns + (l * s->p + v) * stride;
-            int varies = 0;
-            for (int64_t t = 1; t < s->rows; t++)
-                varies |= x[t] != x[0];
-            if (!varies)
+            for (int64_t t = 0; t < s->rows; t++)
+                unit[t] = x[s->time ? s->time[t] : t];
+            if (is_constant(unit, s->rows))
                 return dsep_fail(ctx, DSEP_ERROR_DATA,
                                  "variable '%s' is constant but for its first or last %lld times",
                                  table->names[v], (long long)s->lags);
-            dsep_standardise(x, s->rows, unit, &mean, &sd[j * (s->lags + 1) + l]);
+            dsep_standardise(unit, s->rows, unit, &mean, &sd[j * (s->lags + 1) + l]);
             memset(unit + s->rows, 0, (size_t)(stride - s->rows) * sizeof *unit);
         }
     return DSEP_OK;
 }
 
-static int open_series(dsep_context *ctx, const dsep_table *table, int64_t lags, series *s) {
+/* time: [count] of those that were drawn; NULL: all. */
+static int open_series(dsep_context *ctx, const dsep_table *table, int64_t lags,
+                       const int32_t *time, int64_t count, series *s) {
     int code = DSEP_OK;
     const int64_t p = table->n_variables, layers = lags + 1;
     double *own = dsep_array(table->mine.count * layers, sizeof *own), *all = NULL, *columns;
     int64_t bytes;
-    *s = (series){.p = p, .lags = lags, .rows = table->n_samples - lags};
+    *s = (series){.p = p, .lags = lags, .time = time};
+    s->rows = time ? count : table->n_samples - lags;
     s->sd = dsep_array(p * layers, sizeof *s->sd);
     DSEP_AGREE(ctx,
                own && s->sd ? DSEP_OK : dsep_out_of_memory(dsep_context_error(ctx), "deviations"));
@@ -119,7 +129,7 @@ static int judge(dsep_context *ctx, const series *s, double *bic) {
 static int choose_lags(dsep_context *ctx, const dsep_table *table, dsep_var_lingam *made) {
     int code = DSEP_OK;
     series s = {0};
-    DSEP_TRY(open_series(ctx, table, made->most, &s));
+    DSEP_TRY(open_series(ctx, table, made->most, NULL, 0, &s));
     made->bic = dsep_array(made->most, sizeof *made->bic);
     DSEP_AGREE(ctx, made->bic ? DSEP_OK
                               : dsep_out_of_memory(dsep_context_error(ctx), "numbers of lags"));
@@ -213,12 +223,12 @@ static int check(dsep_context *ctx, const dsep_table *table, int64_t lags) {
     return DSEP_OK;
 }
 
-static int fit(dsep_context *ctx, const dsep_table *table, dsep_lingam_pruning pruning,
-               dsep_var_lingam *made) {
+static int fit(dsep_context *ctx, const dsep_table *table, const int32_t *time, int64_t count,
+               dsep_lingam_pruning pruning, dsep_var_lingam *made) {
     int code = DSEP_OK;
     series s = {0};
     const int64_t p = made->n_variables;
-    DSEP_TRY(open_series(ctx, table, made->lags, &s));
+    DSEP_TRY(open_series(ctx, table, made->lags, time, count, &s));
     dsep_log_section_begin(ctx, "causal order");
     DSEP_TRY(find_order(ctx, table, &s, made));
     dsep_log_section_begin(ctx, "coefficients");
@@ -234,26 +244,53 @@ cleanup:
     return code;
 }
 
-int dsep_var_lingam_fit(dsep_context *ctx, const dsep_table *table, int64_t lags, int64_t most,
-                        dsep_lingam_pruning pruning, dsep_var_lingam **made) {
+static int create(dsep_context *ctx, int64_t p, int64_t lags, dsep_var_lingam **made) {
     int code = DSEP_OK;
-    const int64_t p = table->n_variables;
     dsep_var_lingam *v = dsep_array(1, sizeof *v);
-    *made = NULL;
     if (v)
         v->order = dsep_array(p, sizeof *v->order);
     DSEP_AGREE(ctx, v && v->order ? DSEP_OK
                                   : dsep_out_of_memory(dsep_context_error(ctx), "a VAR-LiNGAM"));
-    DSEP_AGREE(ctx, check(ctx, table, lags > 0 ? lags : 1));
-    dsep_log_section_begin(ctx, "autoregression");
     v->n_variables = p;
     v->lags = lags;
+    *made = v;
+    v = NULL;
+cleanup:
+    dsep_var_lingam_destroy(&v);
+    return code;
+}
+
+int dsep_var_lingam_fit(dsep_context *ctx, const dsep_table *table, int64_t lags, int64_t most,
+                        dsep_lingam_pruning pruning, dsep_var_lingam **made) {
+    int code = DSEP_OK;
+    const int64_t p = table->n_variables;
+    dsep_var_lingam *v = NULL;
+    *made = NULL;
+    DSEP_AGREE(ctx, check(ctx, table, lags > 0 ? lags : 1));
+    DSEP_TRY(create(ctx, p, lags, &v));
+    dsep_log_section_begin(ctx, "autoregression");
     if (lags == 0) {
         for (v->most = most; !enough(table->n_samples, p, v->most); v->most--)
             ;
         DSEP_TRY(choose_lags(ctx, table, v));
     }
-    DSEP_TRY(fit(ctx, table, pruning, v));
+    DSEP_TRY(fit(ctx, table, NULL, 0, pruning, v));
+    *made = v;
+    v = NULL;
+cleanup:
+    dsep_var_lingam_destroy(&v);
+    return code;
+}
+
+int dsep_var_lingam_fit_drawn(dsep_context *ctx, const dsep_table *table, int64_t lags,
+                              const int32_t *time, int64_t count, dsep_lingam_pruning pruning,
+                              dsep_var_lingam **made) {
+    int code = DSEP_OK;
+    dsep_var_lingam *v = NULL;
+    *made = NULL;
+    DSEP_AGREE(ctx, check(ctx, table, lags));
+    DSEP_TRY(create(ctx, table->n_variables, lags, &v));
+    DSEP_TRY(fit(ctx, table, time, count, pruning, v));
     *made = v;
     v = NULL;
 cleanup:

@@ -30,6 +30,13 @@ typedef struct {
 int dsep_var_lingam_fit(dsep_context *ctx, const dsep_table *table, int64_t lags, int64_t most,
                         dsep_lingam_pruning pruning, dsep_var_lingam **made);
 
+/* The same with given lags, >= 1, on times that were drawn: time[k] [count], 0 .. n_samples - lags
+ * - 1, stands for the rows time[k] .. time[k] + lags, so that every time keeps the ones before it;
+ * any may come more than once. Collective; the same times on every rank. Errors, cost: as above. */
+int dsep_var_lingam_fit_drawn(dsep_context *ctx, const dsep_table *table, int64_t lags,
+                              const int32_t *time, int64_t count, dsep_lingam_pruning pruning,
+                              dsep_var_lingam **made);
+
 /* Bytes a node needs beside the table. Not collective. */
 int64_t dsep_var_lingam_bytes(int64_t n_samples, int64_t n_variables, int64_t lags);
 

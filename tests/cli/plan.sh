@@ -104,6 +104,13 @@ for method in hca interventional lscale; do
     run "$DSEP" submit --print --ranks 1 represent "$scratch/mixed.csv" --environment environment --factors 2 --method $method
     like "$out" '# *time: twice the forecast of [0-9]' "a plan of represent --method $method: time"
 done
+run "$DSEP" simulate --variables 60 --samples 50 --seed 5 -o "$scratch/wide.csv"
+for replicates in 0 8; do
+    run "$DSEP" plan "$scratch/wide.csv" --method dagma --ranks 2 --replicates $replicates --json --quiet
+    echo "$out" >"$scratch/plan.json"
+    [ $replicates = 8 ] || alone=$(planned memory_per_node peak)
+done
+ok "replicates of dagma: a whole fit on every rank" test "$(planned memory_per_node peak)" -gt $((alone + 2000000))
 table=$scratch/table.npy
 refused 2 'each node needs at least one rank' "fewer ranks than nodes" "$table" --ranks 2 --nodes 4
 refused 2 'give two of the three' "a shape that contradicts itself" "$table" --ranks 9 --nodes 2 --ranks-per-node 4

@@ -234,5 +234,7 @@ refused "a scheme without replicates" 'say how many with --replicates R' --resam
 refused "ranks that are no number" '--ranks-per-replicate x: expected a whole number .* or auto' \
     --ranks-per-replicate x
 refused "a scheme that is not there" '--resample jackknife: expected one of bootstrap' --resample jackknife
+refused "halves of a series" 'no meaning for a series.*use --resample block' --method var-lingam --resample halves
+refused "replicates of the exact posterior" '--replicates means nothing with --method exact: it is for' --method exact
 refused "blocks longer than the table" 'block' --resample block --block 201
 finish

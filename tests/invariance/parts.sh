@@ -180,6 +180,7 @@ same() {
 same "simulation" 2 sensitivity --simulate --variables 5 --samples 40,60 --replicates 2
 same "sensitivity" 2 sensitivity s.csv --subsample .6,1 --replicates 2
 same "lingam" 2 discover s.csv --method lingam --replicates 4
+same "series" 2 discover s.csv --method var-lingam --lags 1 --replicates 4 --resample block
 "$DSEP" simulate --variables 8 --samples 150 --factors 2 --degree 1 --noise laplace --seed 4 -q \
     --truth f.h5 -o f.csv
 same "represent" 2 represent f.csv --environment environment --factors 2 --replicates 2 --null 2

@@ -1,11 +1,12 @@
 /* The order of DirectLiNGAM is that of its definition, in long double with arrays that are really
  * residuals, for one group of rows and for several, on any ranks and nodes; sparing evaluations
  * changes nothing; coefficients leave residuals that their causes explain no further; and orders of
- * simulated data are orders of the model. */
+ * simulated data are orders of the model. So it is with drawn times of a series, really copied. */
 #include "solvers/lingam.h"
 #include "mpi/random.h"
 #include "solvers/random_dag.h"
 #include "solvers/standardise.h"
+#include "solvers/var_lingam.h"
 #include "tests/support/tap.h"
 
 #include <math.h>
@@ -328,6 +329,127 @@ static void test_recovery(void) {
         }
 }
 
+/* --- drawn times of a series --------------------------------------------------------------------
+ */
+
+enum { TIMES = 150, SERIES = 4, LAGS = 2, DRAWN = TIMES - LAGS, LAYERS = LAGS + 1 };
+
+static double at[SERIES][TIMES];
+static int32_t drawn[DRAWN];
+static long double copied[LAYERS * SERIES][DRAWN]; /* column l p + v: variable v, l times before */
+
+static long double dot(const long double *x, const long double *y) {
+    long double sum = 0;
+    for (int k = 0; k < DRAWN; k++)
+        sum += x[k] * y[k];
+    return sum;
+}
+
+static void centre(long double *x) {
+    long double sum = 0;
+    for (int k = 0; k < DRAWN; k++)
+        sum += x[k];
+    for (int k = 0; k < DRAWN; k++)
+        x[k] -= sum / DRAWN;
+}
+
+static void make_series(void) {
+    for (int t = 0; t < TIMES; t++)
+        for (int v = 0; v < SERIES; v++) {
+            const double u =
+                dsep_random_uniform((dsep_random){9, 1501, 0}, (uint64_t)(t * SERIES + v)) - .5;
+            at[v][t] = u * u * u * 20 + (v > 0 ? .7 * at[v - 1][t] : 0) +
+                       (t > 0 ? .4 * at[v][t - 1] : 0) - (t > 1 ? .3 * at[3 - v][t - 2] : 0);
+        }
+    for (int k = 0; k < DRAWN; k++)
+        drawn[k] = (int32_t)dsep_random_below((dsep_random){9, 1502, 0}, (uint64_t)k, DRAWN);
+    for (int l = 0; l < LAYERS; l++)
+        for (int v = 0; v < SERIES; v++) {
+            for (int k = 0; k < DRAWN; k++)
+                copied[l * SERIES + v][k] = at[v][drawn[k] + LAGS - l];
+            centre(copied[l * SERIES + v]);
+        }
+}
+
+/* What the lags leave of the present, by Gram and Schmidt, twice. */
+static sample slow_residuals(void) {
+    static long double basis[LAYERS * SERIES][DRAWN];
+    sample s = {.n = DRAWN, .p = SERIES, .groups = 1};
+    s.values = malloc(sizeof(double) * DRAWN * SERIES);
+    s.environment = calloc(DRAWN, sizeof *s.environment);
+    memcpy(basis, copied, sizeof basis);
+    for (int turn = 0; turn < LAYERS * SERIES; turn++) {
+        const int c = (turn + SERIES) % (LAYERS * SERIES); /* the present comes last */
+        const int end = c < SERIES ? LAYERS * SERIES : c;
+        for (int twice = 0; twice < 2; twice++)
+            for (int b = SERIES; b < end; b++) {
+                const long double f = dot(basis[c], basis[b]) / dot(basis[b], basis[b]);
+                for (int k = 0; k < DRAWN; k++)
+                    basis[c][k] -= f * basis[b][k];
+            }
+    }
+    for (int v = 0; v < SERIES; v++)
+        for (int k = 0; k < DRAWN; k++)
+            s.values[v * DRAWN + k] = (double)basis[v][k];
+    return s;
+}
+
+/* The largest correlation of a variable's residual with what it is regressed on. */
+static double left_of_drawn(const dsep_var_lingam *made) {
+    static long double rest[DRAWN];
+    double worst = 0;
+    for (int place = 0; place < SERIES; place++) {
+        const int64_t v = made->order[place];
+        memcpy(rest, copied[v], sizeof rest);
+        for (int c = 0; c < LAYERS * SERIES; c++)
+            for (int k = 0; k < DRAWN; k++)
+                rest[k] -= (long double)made->b[(c / SERIES * SERIES + v) * SERIES + c % SERIES] *
+                           copied[c][k];
+        for (int c = 0; c < LAYERS * SERIES; c++) {
+            int before = c >= SERIES;
+            for (int q = 0; q < place; q++)
+                before |= made->order[q] == c;
+            if (before)
+                worst =
+                    fmax(worst, (double)fabsl(dot(rest, copied[c]) /
+                                              sqrtl(dot(rest, rest) * dot(copied[c], copied[c]))));
+        }
+    }
+    return worst;
+}
+
+static void test_drawn_times(void) {
+    dsep_table *table = NULL;
+    dsep_var_lingam *made = NULL, *all = NULL, *usual = NULL;
+    int64_t order[SERIES];
+    int32_t every[DRAWN];
+    make_series();
+    for (int k = 0; k < DRAWN; k++)
+        every[k] = k;
+    int good = !dsep_table_create(world, TIMES, SERIES, &table);
+    for (int64_t j = 0; good && j < table->mine.count; j++)
+        memcpy(table->values + j * TIMES, at[table->mine.first + j], sizeof at[0]);
+    sample residuals = slow_residuals();
+    slow_order(&residuals, order);
+    good = good &&
+           !dsep_var_lingam_fit_drawn(world, table, LAGS, drawn, DRAWN, DSEP_LINGAM_KEEP, &made);
+    tap_ok(good && memcmp(made->order, order, sizeof order) == 0,
+           "drawn times: the order of the definition");
+    const double left = good ? left_of_drawn(made) : NAN;
+    tap_ok(left < 1e-9, "coefficients leave nothing of the times before and of the causes: %.2g",
+           left);
+    good = good &&
+           !dsep_var_lingam_fit_drawn(world, table, LAGS, every, DRAWN, DSEP_LINGAM_KEEP, &all) &&
+           !dsep_var_lingam_fit(world, table, LAGS, 0, DSEP_LINGAM_KEEP, &usual);
+    tap_ok(good && memcmp(all->b, usual->b, sizeof(double) * LAYERS * SERIES * SERIES) == 0,
+           "every time once: the fit of the series, bit for bit");
+    dsep_var_lingam_destroy(&made);
+    dsep_var_lingam_destroy(&all);
+    dsep_var_lingam_destroy(&usual);
+    dsep_table_destroy(&table);
+    release(&residuals);
+}
+
 int main(int argc, char **argv) {
     world = tap_begin(&argc, &argv);
     test_definition();
@@ -335,5 +457,6 @@ int main(int argc, char **argv) {
     test_coefficients(1);
     test_coefficients(2);
     test_recovery();
+    test_drawn_times();
     return tap_end();
 }
