@@ -119,8 +119,7 @@ static int time_directions(dsep_context *own, const reduced *r, double *fit, dou
     for (int drawn = 0; drawn < 2; drawn++) {
         for (int64_t k = 0; k < e->n_environments; k++) {
             DSEP_TRY(dsep_whitening_create(e->values[k], e->rows[k], e->n_variables,
-                                           drawn ? weight : NULL,
-                                           dsep_row_products_of(products, k),
+                                           drawn ? weight : NULL, dsep_row_products_of(products, k),
                                            r->run->settings->factors, dsep_context_error(own),
                                            &white));
             dsep_whitening_destroy(&white);
@@ -161,9 +160,8 @@ static int time_hca(dsep_context *own, const dsep_represent_method *method, cons
     replicate = drawn * r->cubic + once * r->linear +
                 fmax(0, replicate - drawn - once) * pow(more, DESCENDING);
     seconds->unit =
-        draws > 0
-            ? (replicate * (double)s->replicates + search * (double)s->hca.null_draws) / draws
-            : 0;
+        draws > 0 ? (replicate * (double)s->replicates + search * (double)s->hca.null_draws) / draws
+                  : 0;
 cleanup:
     return code;
 }

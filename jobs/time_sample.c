@@ -33,8 +33,8 @@ static int create(dsep_context *own, int64_t rows, int64_t columns, int64_t envi
         t->environment = dsep_array(rows, sizeof *t->environment);
         t->environment_names = dsep_array(environments, sizeof *t->environment_names);
         t->n_environments = t->environment_names ? environments : 0;
-        good &= t->environment && t->environment_names &&
-                name_all(environments, t->environment_names);
+        good &=
+            t->environment && t->environment_names && name_all(environments, t->environment_names);
     }
     if (!good)
         code = dsep_out_of_memory(dsep_context_error(own), "a sample");
