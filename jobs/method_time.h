@@ -14,7 +14,8 @@ typedef struct {
     double unit;   /* of a replicate, or the mean of replicates and null draws */
 } dsep_method_seconds;
 
-/* Runs the method on a sample of the columns and rows, on every rank for itself, and carries its
+/* Of a method other than PC, which has a forecast of its own (solvers/forecast.h).
+ * Runs it on a sample of the columns and rows, on every rank for itself, and carries its
  * parts on by how each grows: what a rank then knows is the longest of all. Collective. Errors:
  * DSEP_ERROR_RESOURCES, agreed. Cost: a second or two. */
 int dsep_method_time(dsep_context *ctx, const dsep_discover_settings *settings,

@@ -233,9 +233,12 @@ static void tell(const dsep_plan_needs *needs, const machine *m, dsep_plan *plan
             dsep_amount_seconds(plan->seconds, time));
     else
         say(plan,
-            "the time of %s is not forecast: ask for what the queue gives; a job that needs "
-            "more goes on from its checkpoint",
+            "the time of %s is not forecast, as a sample could not be fitted: ask for what the "
+            "queue gives; a job that needs more goes on from its checkpoint",
             needs->subject);
+    if (needs->timed && needs->by_iterations)
+        say(plan, "how many iterations it needs is known only by those of a sample: it may be "
+                  "three times as long or a third");
     if (needs->timed && needs->input.forecast.cut)
         say(plan,
             "sets of %lld variables take long even in a small sample: more may follow; "

@@ -7,6 +7,8 @@
 #include "jobs/replicates.h"
 #include "jobs/represent_run.h"
 #include "jobs/sensitivity_options.h"
+#include "jobs/simulation_study.h"
+#include "jobs/time_sample.h"
 #include "mpi/exchange.h"
 #include "solvers/inner_product.h"
 #include "solvers/replicate.h"
@@ -208,6 +210,9 @@ static int read_method(dsep_context *ctx, const dsep_invocation *call, dsep_plan
     needs->node = none;
     needs->spread = all - none; /* over the nodes */
     take_replicates((dsep_method)settings->method, all, needs);
+    needs->by_iterations = settings->method == DSEP_METHOD_DAGMA ||
+                           settings->method == DSEP_METHOD_NOTEARS ||
+                           settings->method == DSEP_METHOD_ICA_LINGAM;
     DSEP_TRY(dsep_method_time(ctx, settings, table, &time));
     take_time(table, &time, needs);
 cleanup:
@@ -251,6 +256,9 @@ static double greatest(const dsep_study_design *design, const char *name) {
     return most;
 }
 
+/* Cells of a simulation that are timed at most. */
+enum { CELLS = 8 };
+
 /* Every rank may have a run of its own. */
 static void take_runs(int64_t columns, int whole, dsep_plan_needs *needs) {
     const int64_t one =
@@ -284,6 +292,49 @@ cleanup:
     return code;
 }
 
+/* Seconds of a run of a cell, and its tests: its table is drawn, and its search forecast. */
+static int time_cell(dsep_context *ctx, const dsep_sensitivity_settings *settings,
+                     const dsep_study_design *design, int64_t cell, dsep_plan_needs *needs) {
+    int code = DSEP_OK;
+    dsep_linear_model *model = NULL;
+    dsep_table *table = NULL;
+    dsep_forecast *f = &needs->input.forecast;
+    const double alpha = dsep_study_value(design, cell, "alpha", 0.01);
+    const uint64_t seed = dsep_study_cell_seed(design, cell);
+    double drawn = dsep_processor_seconds();
+    DSEP_TRY(dsep_simulation_study_draw(ctx, settings, design, cell * design->n_replicates, &model,
+                                        &table));
+    drawn = dsep_processor_seconds() - drawn;
+    dsep_max_f64(ctx, &drawn, 1);
+    DSEP_TRY(dsep_forecast_search(ctx, table, alpha, seed, f));
+    DSEP_TRY(dsep_forecast_measure(
+        ctx, table, alpha, dsep_sensitivity_search(design, cell).search.max_order, seed, f));
+    needs->unit += drawn + f->whole.order_0 + f->whole.order_1 + f->whole.more +
+                   COUNTING * (double)table->n_variables;
+    needs->tests += f->tests_0 + f->likely_1 + f->likely_more;
+cleanup:
+    dsep_table_destroy(&table);
+    dsep_linear_model_destroy(&model);
+    return code;
+}
+
+/* The mean of all cells, or of some of many, in steps that meet no grid's. */
+static int time_cells(dsep_context *ctx, const dsep_sensitivity_settings *settings,
+                      const dsep_study_design *design, dsep_plan_needs *needs) {
+    int code = DSEP_OK;
+    const int64_t cells = design->n_cells, some = cells < CELLS ? cells : CELLS;
+    for (int64_t i = 0; i < some; i++) {
+        const double place = fmod(.5 + (double)i * (sqrt(5) - 1) / 2, 1);
+        DSEP_TRY(time_cell(ctx, settings, design,
+                           some == cells ? i : (int64_t)(place * (double)cells), needs));
+    }
+    needs->timed = 1;
+    needs->unit /= (double)some;
+    needs->tests *= (double)design->n_units / (double)some;
+cleanup:
+    return code;
+}
+
 static int read_simulation(dsep_context *ctx, const dsep_invocation *call, dsep_plan_needs *needs) {
     int code = DSEP_OK;
     dsep_study_design *design = NULL;
@@ -292,6 +343,7 @@ static int read_simulation(dsep_context *ctx, const dsep_invocation *call, dsep_
     needs->n_variables = (int64_t)greatest(design, "variables");
     needs->units = design->n_units;
     take_runs(2, 1, needs);
+    DSEP_TRY(time_cells(ctx, call->settings, design, needs));
 cleanup:
     dsep_study_design_destroy(&design);
     return code;

@@ -11,6 +11,7 @@ typedef struct dsep_plan_needs {
     int64_t memory_given;     /* by --memory-per-node; INT64_MAX: not */
     int64_t units;            /* replicates or runs, which ranks and parts share; 0: none */
     int timed;                /* whether the seconds are known */
+    int by_iterations;        /* and depend on how many iterations it will need */
     double serial;            /* seconds whatever the ranks: start, names, a result */
     double search, unit;      /* seconds of one rank for the main search, and for a unit */
     double tests;             /* in all, about; 0: not known */

@@ -36,17 +36,16 @@ static int draw_rows(const dsep_linear_model *model, dsep_noise noise, uint64_t 
     return DSEP_OK;
 }
 
-/* The model of a unit, on every rank, and its table, spread over them. */
-static int simulate(dsep_context *group, const simulation_runs *runs, int64_t unit,
-                    dsep_linear_model **model, dsep_table **table) {
+int dsep_simulation_study_draw(dsep_context *group, const dsep_sensitivity_settings *settings,
+                               const dsep_study_design *design, int64_t unit,
+                               dsep_linear_model **model, dsep_table **table) {
     int code = DSEP_OK;
     dsep_error *error = dsep_context_error(group);
-    const int64_t cell = unit / runs->design->n_replicates;
-    const uint64_t seed = dsep_study_unit_seed(runs->design, unit);
-    const dsep_random_dag_settings random =
-        dsep_sensitivity_model(runs->settings, runs->design, cell, seed);
-    const dsep_noise noise = (dsep_noise)dsep_study_value(runs->design, cell, "noise", 0);
-    const int64_t n = (int64_t)dsep_study_value(runs->design, cell, "samples", 0);
+    const int64_t cell = unit / design->n_replicates;
+    const uint64_t seed = dsep_study_unit_seed(design, unit);
+    const dsep_random_dag_settings random = dsep_sensitivity_model(settings, design, cell, seed);
+    const dsep_noise noise = (dsep_noise)dsep_study_value(design, cell, "noise", 0);
+    const int64_t n = (int64_t)dsep_study_value(design, cell, "samples", 0);
     DSEP_AGREE(group, dsep_random_dag_create(&random, error, model));
     DSEP_TRY(dsep_table_create(group, n, random.n_nodes, table));
     DSEP_AGREE(group, draw_rows(*model, noise, seed, *table, error));
@@ -80,12 +79,13 @@ static int run_unit(dsep_context *group, int64_t unit, double *values, dsep_tall
                     void *data) {
     int code = DSEP_OK;
     (void)tally;
+    const simulation_runs *runs = data;
     dsep_error *error = dsep_context_error(group);
     dsep_linear_model *model = NULL;
     dsep_table *table = NULL;
     dsep_graph *graph = NULL, *truth = NULL;
-    DSEP_TRY(simulate(group, data, unit, &model, &table));
-    DSEP_TRY(search(group, data, unit, table, &graph));
+    DSEP_TRY(dsep_simulation_study_draw(group, runs->settings, runs->design, unit, &model, &table));
+    DSEP_TRY(search(group, runs, unit, table, &graph));
     DSEP_AGREE(group, dsep_cpdag_from_dag(model->graph, error, &truth));
     DSEP_AGREE(group, dsep_study_values(graph, truth, error, values));
 cleanup:

@@ -84,7 +84,7 @@ table=$scratch/small.csv
 longer() {
     ok "$1" "$python" -c "import sys; sys.exit(not float('$(planned seconds)') > float('$2'))"
 }
-for method in lingam ica-lingam var-lingam exact; do
+for method in lingam ica-lingam var-lingam exact dagma notears; do
     plan --method $method --ranks 1
     is "$status $(planned plan_of) $(planned slurm time_seconds)" "0 discover --method $method 600.0" "a plan of $method: what to ask for"
     longer "a plan of $method: seconds" 0
@@ -95,10 +95,10 @@ many=$(planned seconds)
 longer "replicates take their time" 1
 plan --method lingam --replicates 1000000 --ranks 1
 longer "which ranks share" "$many"
-plan --method notears
-is "$status $(planned seconds) $(planned slurm time_seconds)" "0 null null" "a plan of notears: no time"
-run "$DSEP" plan "$table" --method notears --quiet
-like "$out" 'the time of discover --method notears is not forecast' "and says so"
+awk 'BEGIN { OFS = ","; print "a,b,c"; for (i = 1; i < 30; i++) print i * i % 17, i * 5 % 13, i * i % 17 + i * 5 % 13 }' \
+    >"$scratch/sum.csv"
+run "$DSEP" plan "$scratch/sum.csv" --method lingam --quiet
+like "$out" 'the time of discover --method lingam is not forecast, as a sample could not be fitted' "no time where a sample fails"
 run "$DSEP" simulate --variables 8 --samples 60 --factors 2 --environments 3 --shift hard --seed 5 -o "$scratch/mixed.csv"
 for method in hca interventional lscale; do
     run "$DSEP" submit --print --ranks 1 represent "$scratch/mixed.csv" --environment environment --factors 2 --method $method
@@ -111,6 +111,8 @@ for replicates in 0 8; do
     [ $replicates = 8 ] || alone=$(planned memory_per_node peak)
 done
 ok "replicates of dagma: a whole fit on every rank" test "$(planned memory_per_node peak)" -gt $((alone + 2000000))
+run "$DSEP" submit --print --ranks 1 sensitivity --simulate --variables 10 --samples 50,100 --replicates 5
+like "$out" '# *time: twice the forecast of [0-9]' "a plan of a simulation study: time"
 table=$scratch/table.npy
 refused 2 'each node needs at least one rank' "fewer ranks than nodes" "$table" --ranks 2 --nodes 4
 refused 2 'give two of the three' "a shape that contradicts itself" "$table" --ranks 9 --nodes 2 --ranks-per-node 4
