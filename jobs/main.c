@@ -10,22 +10,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const dsep_command *const commands[] = {
-    &dsep_command_discover,    &dsep_command_simulate,  &dsep_command_compare,
-    &dsep_command_show,        &dsep_command_export,    &dsep_command_plan,
-    &dsep_command_sensitivity, &dsep_command_represent, &dsep_command_submit,
-    &dsep_command_merge,       &dsep_command_status,
-};
-
-static const int n_commands = sizeof commands / sizeof *commands;
-
 static void print_help(void) {
     printf("dsep COMMAND [arguments] [options]\n"
            "Causal discovery at cluster scale: one program, from a laptop to a Slurm job.\n\n"
            "Commands\n");
-    for (int i = 0; i < n_commands; i++)
-        printf("  %-11s %-16s %s\n", commands[i]->name, commands[i]->arguments,
-               commands[i]->summary);
+    for (const dsep_command *const *at = dsep_commands; *at; at++)
+        printf("  %-11s %-16s %s\n", (*at)->name, (*at)->arguments, (*at)->summary);
     printf("\nA first run\n"
            "  dsep simulate --variables 100 --samples 1000 --truth truth.csv -o data.csv\n"
            "  dsep discover data.csv -o result.h5          # or: mpirun -n 4 dsep discover ...\n"
@@ -41,13 +31,6 @@ static void print_version(void) {
     char build[4096];
     dsep_build_info(build, sizeof build);
     printf("dsep %s\n%s\n", DSEP_VERSION, build);
-}
-
-static const dsep_command *find_command(const char *name) {
-    for (int i = 0; i < n_commands; i++)
-        if (strcmp(commands[i]->name, name) == 0)
-            return commands[i];
-    return NULL;
 }
 
 static int run_command(dsep_context *ctx, const dsep_invocation *call) {
@@ -88,7 +71,7 @@ static int dispatch(dsep_context *ctx, int argc, char **argv) {
             print_version();
         return DSEP_OK;
     }
-    const dsep_command *command = find_command(word);
+    const dsep_command *command = dsep_command_named(word);
     if (!command)
         return dsep_fail(ctx, DSEP_ERROR_USAGE, "'%s' is no command of dsep %s; see dsep --help",
                          word, DSEP_VERSION);

@@ -1,6 +1,7 @@
 #include "jobs/study_file.h"
 
 #include "io/file_sum.h"
+#include "jobs/commands.h"
 #include "jobs/option_value.h"
 
 #include <stdlib.h>
@@ -9,11 +10,21 @@
 /* --- in: own lines, because Debian's inih cuts lines at 200 bytes and silently joins indented ones
  * to the setting before ----------------------------------------------------------------------- */
 
+enum { MOST = 200 }; /* options of a command */
+
+typedef struct {
+    const dsep_option *option;
+    int line;
+} setting;
+
 typedef struct {
     dsep_invocation *call;
     const char *path;
     int line;
-    int skipping; /* what is not for this command */
+    int skipping;       /* what is not for this command */
+    int concerned;      /* something was for it */
+    setting seen[MOST]; /* since the section began */
+    int n_seen;
     dsep_error *error;
 } study_reader;
 
@@ -33,7 +44,20 @@ static char *unquote(char *value) {
     return value + 1;
 }
 
+/* One line says what an option is; lines of a LINES option add up. */
+static int note_setting(study_reader *r, const dsep_option *option) {
+    for (int i = 0; i < r->n_seen && option->kind != DSEP_OPTION_LINES; i++)
+        if (r->seen[i].option == option)
+            return dsep_error_set(r->error, DSEP_ERROR_USAGE,
+                                  "%s:%d: '%s' was set in line %d already; leave one of them out",
+                                  r->path, r->line, option->name, r->seen[i].line);
+    if (r->n_seen < MOST)
+        r->seen[r->n_seen++] = (setting){option, r->line};
+    return DSEP_OK;
+}
+
 static int study_setting(study_reader *r, const char *name, const char *value) {
+    int code = DSEP_OK;
     const dsep_command *command = r->call->command;
     dsep_option_place place;
     dsep_error why = {0};
@@ -41,20 +65,41 @@ static int study_setting(study_reader *r, const char *name, const char *value) {
         return dsep_error_set(r->error, DSEP_ERROR_USAGE,
                               "%s:%d: '%s' is no option of dsep %s; see dsep %s --help", r->path,
                               r->line, name, command->name, command->name);
-    const int code = dsep_option_set(place, value, &why);
-    return code ? dsep_error_set(r->error, code, "%s:%d: %.1500s", r->path, r->line, why.text)
-                : DSEP_OK;
+    if (strcmp(name, "study") == 0)
+        return dsep_error_set(r->error, DSEP_ERROR_USAGE, "%s:%d: a study file cannot name another",
+                              r->path, r->line);
+    DSEP_TRY(note_setting(r, place.option));
+    code = dsep_option_set(place, value, &why);
+    if (code)
+        dsep_error_set(r->error, code, "%s:%d: %.1500s", r->path, r->line, why.text);
+cleanup:
+    return code;
+}
+
+static int study_section(study_reader *r, const char *name) {
+    const char *own = r->call->command->name;
+    if (strcmp(name, own) != 0 && !dsep_command_named(name))
+        return dsep_error_set(r->error, DSEP_ERROR_USAGE,
+                              "%s:%d: [%s] is no command of dsep, as sections are; see dsep --help",
+                              r->path, r->line, name);
+    r->skipping = strcmp(name, own) != 0;
+    r->n_seen = 0;
+    return DSEP_OK;
 }
 
 static int study_line(study_reader *r, char *text) {
-    char *line = trim(text), *equals = strchr(line, '=');
+    static const char mark[] = "\xEF\xBB\xBF"; /* what some editors begin a file with */
+    const int marked = r->line == 1 && strncmp(text, mark, sizeof mark - 1) == 0;
+    char *line = trim(marked ? text + sizeof mark - 1 : text), *equals = strchr(line, '=');
     const size_t length = strlen(line);
     if (!*line || *line == '#' || *line == ';')
         return DSEP_OK;
-    if (*line == '[' && line[length - 1] == ']') {
+    const int section = *line == '[' && line[length - 1] == ']';
+    if (section) {
         line[length - 1] = '\0';
-        r->skipping = strcmp(trim(line + 1), r->call->command->name) != 0;
-        return DSEP_OK;
+        const int code = study_section(r, trim(line + 1));
+        r->concerned |= !r->skipping;
+        return code;
     }
     if (r->skipping)
         return DSEP_OK;
@@ -62,6 +107,7 @@ static int study_line(study_reader *r, char *text) {
         return dsep_error_set(r->error, DSEP_ERROR_USAGE, "%s:%d: expected `name = value`", r->path,
                               r->line);
     *equals = '\0';
+    r->concerned = 1;
     return study_setting(r, trim(line), unquote(trim(equals + 1)));
 }
 
@@ -78,6 +124,11 @@ int dsep_study_file_read(dsep_invocation *call, const char *path, int only_secti
     }
     if (!code && (!file || ferror(file)))
         code = dsep_error_set(error, DSEP_ERROR_IO, "cannot read the study file '%s'", path);
+    else if (!code && !r.concerned && !only_section)
+        code = dsep_error_set(error, DSEP_ERROR_USAGE,
+                              "%s says nothing to dsep %s: it has no section [%s], and no line "
+                              "before all sections",
+                              path, call->command->name, call->command->name);
     if (file)
         fclose(file);
     free(text);

@@ -6,8 +6,9 @@
 #include "jobs/options.h"
 
 /* Sets the options of the command as the file has them. Not collective: every rank reads the same.
- * only_section: leave out lines before any section. Errors, with file and line: DSEP_ERROR_USAGE
- * for an option the command has not, or a wrong value; DSEP_ERROR_IO. */
+ * only_section: leave out lines before any section, and there may be nothing. Errors, with file and
+ * line: DSEP_ERROR_USAGE for an option that the command has not, a wrong value, one set twice, a
+ * section that is no command, a file without a word for this one; DSEP_ERROR_IO. */
 int dsep_study_file_read(dsep_invocation *call, const char *path, int only_section,
                          dsep_error *error);
 

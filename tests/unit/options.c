@@ -375,15 +375,17 @@ static void test_studies(void) {
     over.choice = 2;
     test_study("the line wins", text, "-c 3 --choice be", over);
     test_study("a section of another command is skipped",
-               "[other]\ncount = 1\nwhat = ever\n[try]\nflag = yes\ncount = 50\nreal=0.125\n"
-               "text = two words\nchoice = alpha\nsize = 3M\n[more]\ncount = 2\n[try]\n"
+               "[compare]\ncount = 1\nwhat = ever\n[try]\nflag = yes\ncount = 50\nreal=0.125\n"
+               "text = two words\nchoice = alpha\nsize = 3M\n[show]\ncount = 2\n[try]\n"
                "count-two = 4\nseed = 99\n",
                "", all);
     settings some = defaults();
     some.count = 8;
-    test_study("lines before any section are for every command", "count = 8\n[other]\ncount = 9\n",
+    test_study("lines before any section are for every command", "count = 8\n[show]\ncount = 9\n",
                "", some);
-    test_study("an empty file", "", "", defaults());
+    test_study("a section overrides them", "count = 5\n[try]\ncount = 8\n", "", some);
+    test_study("a mark at the file's beginning", "\xEF\xBB\xBF[try]\r\ncount = 8\r\n", "", some);
+    test_study("an empty section", "[try]\n", "", defaults());
     some.text = "a";
     test_study("an indented line is a line of its own", "[try]\ntext = a\n  count = 8\n", "", some);
     settings off = defaults();
@@ -414,6 +416,15 @@ static void test_study_errors(void) {
                      "%s:3: --count 101: expected a whole number from -5 to 100");
     test_study_error("[try]\nreal = 0.5\nflag = maybe\n", DSEP_ERROR_USAGE,
                      "%s:3: --flag maybe: expected yes or no");
+    test_study_error("[try]\ncount = 5\nreal = 0.5\ncount = 5\n", DSEP_ERROR_USAGE,
+                     "%s:4: 'count' was set in line 2 already; leave one of them out");
+    test_study_error("[tyr]\ncount = 5\n", DSEP_ERROR_USAGE,
+                     "%s:1: [tyr] is no command of dsep, as sections are; see dsep --help");
+    test_study_error("[try]\nstudy = other.ini\n", DSEP_ERROR_USAGE,
+                     "%s:2: a study file cannot name another");
+    test_study_error("[compare]\ntop = 5\n", DSEP_ERROR_USAGE,
+                     "%s says nothing to dsep try: it has no section [try], and no line before all "
+                     "sections");
     parsed p = parse("data.csv --study missing.ini");
     tap_ok(p.code == DSEP_ERROR_IO && !p.call &&
                strcmp(error.text, "cannot read the study file 'missing.ini'") == 0,
