@@ -3,11 +3,9 @@
 #include "jobs/discovery.h"
 #include "jobs/option_scope.h"
 #include "jobs/output_path.h"
-#include "mpi/log.h"
-#include "solvers/blas.h"
+#include "jobs/provenance.h"
 
 #include <stdlib.h>
-#include <unistd.h>
 
 static const struct {
     const char *name;
@@ -21,17 +19,6 @@ static const struct {
     [DSEP_METHOD_DAGMA] = {"dagma", dsep_discover_dagma},
     [DSEP_METHOD_NOTEARS] = {"notears", dsep_discover_notears},
 };
-
-static void write_header(dsep_context *ctx, const dsep_invocation *call) {
-    const dsep_common_settings *common = call->settings;
-    char host[256] = "";
-    gethostname(host, sizeof host - 1);
-    dsep_log_line(ctx, "dsep %s on %s, %d rank%s on %d node%s, BLAS kernels %s, seed %lld",
-                  DSEP_VERSION, host, dsep_size(ctx), dsep_size(ctx) == 1 ? "" : "s",
-                  dsep_nodes(ctx), dsep_nodes(ctx) == 1 ? "" : "s", dsep_blas_core(),
-                  (long long)common->seed);
-    dsep_log_line(ctx, "%s", call->line);
-}
 
 /* What --part is for are replicates; with --until-stable somebody must see all of them. */
 static int check_part(const dsep_discover_settings *settings, dsep_error *error) {
@@ -55,7 +42,7 @@ static int run(dsep_context *ctx, const dsep_invocation *call) {
     DSEP_AGREE(ctx, dsep_option_scope_check(call, methods[settings->method].name,
                                             dsep_context_error(ctx)));
     DSEP_AGREE(ctx, check_part(settings, dsep_context_error(ctx)));
-    write_header(ctx, call);
+    dsep_provenance_log(ctx, call);
     DSEP_AGREE(ctx, dsep_output_path(settings->common.output, discovery.data,
                                      dsep_context_error(ctx), &path));
     discovery.path = path;
