@@ -4,6 +4,7 @@
 #include "jobs/option_scope.h"
 #include "jobs/output_path.h"
 #include "jobs/provenance.h"
+#include "solvers/triples.h"
 
 #include <stdlib.h>
 
@@ -31,6 +32,14 @@ static int check_part(const dsep_discover_settings *settings, dsep_error *error)
     return dsep_running_check(&settings->running, why, error);
 }
 
+static int check_orientation(const dsep_discover_settings *settings, dsep_error *error) {
+    if (!settings->skeleton_only || settings->orientation == DSEP_ORIENTATION_STANDARD)
+        return DSEP_OK;
+    return dsep_error_set(error, DSEP_ERROR_USAGE,
+                          "--skeleton-only stops before edges are oriented: leave it out, or leave "
+                          "out --orientation");
+}
+
 static int run(dsep_context *ctx, const dsep_invocation *call) {
     int code = DSEP_OK;
     char *path = NULL;
@@ -42,6 +51,7 @@ static int run(dsep_context *ctx, const dsep_invocation *call) {
     DSEP_AGREE(ctx, dsep_option_scope_check(call, methods[settings->method].name,
                                             dsep_context_error(ctx)));
     DSEP_AGREE(ctx, check_part(settings, dsep_context_error(ctx)));
+    DSEP_AGREE(ctx, check_orientation(settings, dsep_context_error(ctx)));
     dsep_provenance_log(ctx, call);
     DSEP_AGREE(ctx, dsep_output_path(settings->common.output, discovery.data,
                                      dsep_context_error(ctx), &path));

@@ -103,6 +103,10 @@ static void print_head(FILE *stream, const dsep_representation_found *found) {
             "%s: %" PRId64 " factor%s of %" PRId64 " variables in %" PRId64 " environments\n",
             dsep_h5tree_text(found->tree, "representation/method", "not recorded"), r->n_factors,
             r->n_factors == 1 ? "" : "s", r->n_variables, r->n_environments);
+    if (!dsep_h5tree_integer(found->tree, "complete", 1)) {
+        dsep_show_label(stream, "PARTIAL");
+        fputs("the run was stopped before its end: not all that was asked for is drawn\n", stream);
+    }
     print_mic(stream, found);
     print_spill(stream, found);
     if (integer_at(found, "replicates") >= 0)
