@@ -23,24 +23,28 @@ typedef struct {
     int64_t record, bytes;
 } entry;
 
-/* PATH with its three endings. */
+/* The names of the files beside PATH. */
 typedef struct {
     char *temporary, *old;
 } names;
 
-static int make_names(const char *path, dsep_error *error, names *n) {
+static char *old_name(const char *path) {
     const size_t size = strlen(path) + sizeof ".old";
-    n->temporary = dsep_replace_temporary(path);
-    n->old = malloc(size);
-    if (!n->temporary || !n->old)
-        return dsep_out_of_memory(error, "the names of checkpoints");
-    snprintf(n->old, size, "%s.old", path);
-    return DSEP_OK;
+    char *old = malloc(size);
+    if (old)
+        snprintf(old, size, "%s.old", path);
+    return old;
 }
 
-static void free_names(names *n) {
-    free(n->temporary);
-    free(n->old);
+/* Collective. */
+static int make_names(dsep_context *ctx, const char *path, names *n) {
+    int code = DSEP_OK;
+    n->old = old_name(path);
+    DSEP_AGREE(ctx, n->old ? DSEP_OK
+                           : dsep_out_of_memory(dsep_context_error(ctx), "the name of a file"));
+    code = dsep_replace_begin(ctx, path, &n->temporary);
+cleanup:
+    return code;
 }
 
 /* --- writing --------------------------------------------------------------------------------- */
@@ -120,7 +124,7 @@ int dsep_checkpoint_write(dsep_context *ctx, const char *path, const char *key,
     names n = {0};
     sink to = {.ctx = ctx};
     dsep_error *error = dsep_context_error(ctx);
-    DSEP_AGREE(ctx, make_names(path, error, &n));
+    DSEP_TRY(make_names(ctx, path, &n));
     int mine = dsep_fault(ctx, "checkpoint-open");
     if (!mine && first)
         mine = dsep_checkpoint_file_create(n.temporary, error, &to.file);
@@ -136,19 +140,20 @@ cleanup:
     dsep_checkpoint_file_close(&to.file);
     if (code && first && n.temporary)
         unlink(n.temporary);
-    free_names(&n);
+    free(n.temporary);
+    free(n.old);
     return code;
 }
 
 void dsep_checkpoint_remove(dsep_context *ctx, const char *path) {
-    names n = {0};
-    if (dsep_rank(ctx) == 0 && make_names(path, NULL, &n) == DSEP_OK) {
-        unlink(n.temporary);
-        unlink(n.old);
+    char *old = dsep_rank(ctx) == 0 ? old_name(path) : NULL;
+    if (old) {
+        dsep_replace_clear(path);
+        unlink(old);
         unlink(path);
         dsep_replace_flush_folder(path);
     }
-    free_names(&n);
+    free(old);
     dsep_barrier(ctx);
 }
 
@@ -279,29 +284,30 @@ static void note(dsep_checkpoint *checkpoint, const char *path, const char *why)
 
 int dsep_checkpoint_read(dsep_context *ctx, const char *path, dsep_checkpoint *checkpoint) {
     int code = DSEP_OK;
-    names n = {0};
+    char *old_path = old_name(path);
     table_of_contents newest, old;
     *checkpoint = (dsep_checkpoint){0};
-    DSEP_AGREE(ctx, make_names(path, dsep_context_error(ctx), &n));
+    DSEP_AGREE(ctx, old_path ? DSEP_OK
+                             : dsep_out_of_memory(dsep_context_error(ctx), "the name of a file"));
     DSEP_TRY(read_file(ctx, path, dsep_fault(ctx, "checkpoint-read"), checkpoint, &newest));
     if (checkpoint->file)
         goto cleanup;
-    DSEP_TRY(read_file(ctx, n.old, DSEP_OK, checkpoint, &old));
+    DSEP_TRY(read_file(ctx, old_path, DSEP_OK, checkpoint, &old));
     const int absent = old.condition == DSEP_CHECKPOINT_ABSENT;
     if (newest.condition != DSEP_CHECKPOINT_ABSENT || !absent)
         note(checkpoint, path, newest.why);
     if (checkpoint->file) {
         char used[128];
         snprintf(used, sizeof used, "of %s is used", checkpoint->moment);
-        note(checkpoint, n.old, used);
+        note(checkpoint, old_path, used);
     } else if (!absent) {
-        note(checkpoint, n.old, old.why);
+        note(checkpoint, old_path, old.why);
     }
     if (!checkpoint->file && (newest.condition == DSEP_CHECKPOINT_UNREADABLE ||
                               old.condition == DSEP_CHECKPOINT_UNREADABLE))
         code = dsep_fail(ctx, DSEP_ERROR_IO, "the checkpoint %s", checkpoint->notes);
 cleanup:
-    free_names(&n);
+    free(old_path);
     return code;
 }
 

@@ -1,7 +1,7 @@
 /* A dsep_state in a file of its own, and the one before it.
  *
- * PATH.tmp is written and flushed, PATH becomes PATH.old, PATH.tmp becomes PATH: whenever it ends,
- * a whole one is left. The file, in the byte order of the machine that wrote it:
+ * a file beside PATH is written and flushed, PATH becomes PATH.old, that file PATH: whenever it
+ * ends, a whole one is left. The file, in the byte order of the machine that wrote it:
  *
  *   header    magic "dsepckpt", byte order, version, moment (s since 1970), bytes of the stream
  *             and of what it holds
@@ -29,9 +29,9 @@ typedef struct {
 /* Keeps a state. Collective. key: text, equal on all ranks, as are the blocks' names and order. A
  * PATH that is whole becomes PATH.old; one that is damaged is written over, so that a good PATH.old
  * stays. Errors: DSEP_ERROR_IO with the reason (no space, no right, ...), DSEP_ERROR_RESOURCES,
- * agreed; then what could be read before can be read still, and PATH.tmp is gone. Cost: one pass of
- * zlib at its fastest on rank 0, the old file's checksum, two flushes; memory: a piece of 16 MB on
- * rank 0. */
+ * agreed; then what could be read before can be read still, and nothing is left beside it. Cost:
+ * one pass of zlib at its fastest on rank 0, the old file's checksum, two flushes; memory: a piece
+ * of 16 MB on rank 0. */
 int dsep_checkpoint_write(dsep_context *ctx, const char *path, const char *key,
                           const dsep_state *state);
 
@@ -44,7 +44,8 @@ int dsep_checkpoint_write(dsep_context *ctx, const char *path, const char *key,
  * however made, asks for more than 1100 times its size. */
 int dsep_checkpoint_read(dsep_context *ctx, const char *path, dsep_checkpoint *checkpoint);
 
-/* Removes PATH, PATH.old and PATH.tmp where they are there. Collective. */
+/* Removes PATH, PATH.old and what was being written beside them, where they are there. Collective.
+ */
 void dsep_checkpoint_remove(dsep_context *ctx, const char *path);
 
 /* Frees what it holds; accepts zeros. Not collective. */

@@ -72,16 +72,18 @@ static int write_temporary(dsep_context *ctx, const char *temporary, char *const
 
 int dsep_edge_csv_write(dsep_context *ctx, const char *path, char *const *names, int64_t n_edges,
                         const dsep_edge *edges, const double *weight) {
-    char *temporary = dsep_replace_temporary(path);
-    int mine = temporary ? dsep_fault(ctx, "write-open")
-                         : dsep_out_of_memory(dsep_context_error(ctx), "a file name");
+    char *temporary = NULL;
+    int code = dsep_replace_begin(ctx, path, &temporary);
+    if (code)
+        return code;
+    int mine = dsep_fault(ctx, "write-open");
     if (!mine && dsep_rank(ctx) == 0)
         mine = write_temporary(ctx, temporary, names, n_edges, edges, weight);
     if (!mine)
         mine = dsep_fault(ctx, "write-data");
     if (!mine)
         mine = dsep_fault(ctx, "write-close");
-    const int code = dsep_replace_finish(ctx, mine, temporary, path);
+    code = dsep_replace_finish(ctx, mine, temporary, path);
     free(temporary);
     return code;
 }

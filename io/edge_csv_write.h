@@ -20,9 +20,9 @@ int dsep_csv_format_number(double value, char text[32]);
 void dsep_edge_csv_print(FILE *file, char *const *names, int64_t n_edges, const dsep_edge *edges,
                          const double *weight);
 
-/* Writes the same to a file: rank 0 to PATH.tmp, flushed, then renamed. Collective; only rank 0
- * looks at names, edges and weights. Errors: DSEP_ERROR_IO, agreed; no PATH.tmp is left then, and
- * an old file is as it was. Reproducibility: class A. */
+/* Writes the same to a file: rank 0 beside it, flushed, then renamed. Collective; only rank 0
+ * looks at names, edges and weights. Errors: DSEP_ERROR_IO, agreed; nothing is left beside it then,
+ * and an old file is as it was. Reproducibility: class A. */
 int dsep_edge_csv_write(dsep_context *ctx, const char *path, char *const *names, int64_t n_edges,
                         const dsep_edge *edges, const double *weight);
 

@@ -152,15 +152,11 @@ static dsep_h5write *allocate(dsep_context *ctx, const char *path) {
     dsep_h5write *file = dsep_array(1, sizeof *file);
     if (!file)
         return NULL;
-    const size_t length = strlen(path) + sizeof ".tmp";
     file->ctx = ctx;
     file->file = file->descriptor = -1;
     file->path = strdup(path);
-    file->temporary = dsep_array((int64_t)length, 1);
-    if (!file->path || !file->temporary)
+    if (!file->path)
         release(&file);
-    else
-        snprintf(file->temporary, length, "%s.tmp", path);
     return file;
 }
 
@@ -197,6 +193,7 @@ int dsep_h5write_create(dsep_context *ctx, const char *path, dsep_h5write **file
             release(&made);
         return code;
     }
+    DSEP_TRY(dsep_replace_begin(ctx, path, &made->temporary));
     code = dsep_fault(ctx, "write-open");
     if (!code && dsep_rank(ctx) == 0)
         code = open_alone(made);

@@ -2,8 +2,8 @@
  *
  * Numbers are written at once and collectively through parallel HDF5. Texts and attributes wait
  * in the memory of rank 0 until the commit, because parallel HDF5 cannot write texts of variable
- * length: rank 0 then adds them alone, to the closed file. All goes to PATH.tmp, which takes the
- * name PATH only when it is complete and on the disk.
+ * length: rank 0 then adds them alone, to the closed file. All goes to a file beside PATH, which
+ * takes the name PATH only when it is complete and on the disk.
  *
  * The first failure sticks: later calls return its code without doing anything, and so does the
  * commit, which then leaves no file behind and an older PATH untouched. */
@@ -27,7 +27,7 @@ typedef struct {
     int64_t count[DSEP_H5WRITE_DIMENSIONS]; /* this rank's extent; any 0 for nothing */
 } dsep_h5write_slab;
 
-/* Creates PATH.tmp, empty. Collective. Errors: DSEP_ERROR_IO when it cannot be created, agreed.
+/* Creates that file, empty. Collective. Errors: DSEP_ERROR_IO when it cannot be created, agreed.
  * Owner of *file: the caller, who ends it with commit or abandon. */
 int dsep_h5write_create(dsep_context *ctx, const char *path, dsep_h5write **file);
 
@@ -77,11 +77,11 @@ int dsep_h5write_array(dsep_h5write *file, const char *path, dsep_h5_type type,
 dsep_h5write_slab dsep_h5write_line(int64_t total, dsep_block mine);
 
 /* Completes the file and gives it its name; frees and sets *file to NULL whatever happens.
- * Collective. Errors: the first of this file, agreed; then PATH.tmp is gone and an older PATH is
+ * Collective. Errors: the first of this file, agreed; then that file is gone and an older PATH is
  * as it was. Cost: a write of all texts by rank 0, two flushes to the disk. */
 int dsep_h5write_commit(dsep_h5write **file);
 
-/* Gives up: closes and removes PATH.tmp, frees and sets *file to NULL; accepts NULL.
+/* Gives up: closes and removes that file, frees and sets *file to NULL; accepts NULL.
  * Collective. */
 void dsep_h5write_abandon(dsep_h5write **file);
 

@@ -4,9 +4,16 @@
 
 #include "mpi/context.h"
 
-/* PATH.tmp, where a file is written before it takes its name. Not collective. Owner: the caller,
- * free(). NULL without memory. */
-char *dsep_replace_temporary(const char *path);
+/* Where a file is written before it takes its name: PATH.HOST-PID.tmp, by rank 0, so that two runs
+ * never write into one another's, as a job that its scheduler has given up and the one in its
+ * place may try. Those that runs left behind are removed: of this host, whose process is gone; of
+ * another, not written to for ten minutes. Collective. *temporary: the same on all ranks; owner:
+ * the caller, free(). Errors: DSEP_ERROR_RESOURCES, agreed; *temporary is NULL then. */
+int dsep_replace_begin(dsep_context *ctx, const char *path, char **temporary);
+
+/* Removes all temporary files of `path`, whoever writes them: such a writer fails and says so. Not
+ * collective. */
+void dsep_replace_clear(const char *path);
 
 /* Flushes the folder that holds `path`, so that a rename in it lasts. Not collective. Some file
  * systems cannot; the file is whole all the same, and nothing is said. */

@@ -28,7 +28,9 @@ static double *column(const check *c, int64_t j) {
     return c->table->values + j * c->table->n_samples;
 }
 
-int dsep_column_is_constant(const double *values, int64_t n) {
+/* Whether a column does not vary: its range, or its sum of squares about the mean, is within
+ * rounding of 0. */
+static int is_constant(const double *values, int64_t n) {
     double low = values[0], high = values[0], sum = 0, squares = 0;
     for (int64_t i = 1; i < n; i++) {
         low = values[i] < low ? values[i] : low;
@@ -316,7 +318,7 @@ static int apply_constant_policy(check *c) {
     int64_t *marks = dsep_array(t->n_variables, sizeof *marks);
     DSEP_AGREE(c->ctx, marks ? DSEP_OK : dsep_out_of_memory(c->error, "constant columns"));
     for (int64_t j = 0; j < t->mine.count; j++)
-        marks[t->mine.first + j] = dsep_column_is_constant(column(c, j), t->n_samples);
+        marks[t->mine.first + j] = is_constant(column(c, j), t->n_samples);
     dsep_sum_i64(c->ctx, marks, t->n_variables);
     for (int64_t j = 0; j < t->n_variables; j++)
         count += marks[j];

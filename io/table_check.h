@@ -16,8 +16,4 @@
 int dsep_table_check(dsep_context *ctx, const dsep_table_settings *settings, dsep_table **table,
                      int64_t *positions);
 
-/* Whether a column does not vary: its range, or its sum of squares about the mean, is within
- * rounding of 0. Not collective. */
-int dsep_column_is_constant(const double *values, int64_t n);
-
 #endif

@@ -72,8 +72,9 @@ static void convert_native(const dsep_npy_header *header, const unsigned char *b
     }
 }
 
-void dsep_npy_convert(const dsep_npy_header *header, const void *items, int64_t count,
-                      double *values) {
+/* Turns `count` items as stored into doubles. */
+static void convert(const dsep_npy_header *header, const void *items, int64_t count,
+                    double *values) {
     const unsigned char *bytes = items;
     unsigned char swapped[8];
     for (int64_t i = 0; header->swap && i < count; i++, bytes += header->item) {
@@ -98,7 +99,7 @@ static int read_values(const reader *r, int64_t first, int64_t count, void *item
                              now < 0 ? strerror(errno) : "the file became shorter");
         done += now;
     }
-    dsep_npy_convert(&r->header, items, count, values);
+    convert(&r->header, items, count, values);
     return DSEP_OK;
 }
 

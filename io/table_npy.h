@@ -19,11 +19,6 @@ typedef struct {
  * collective. Errors: DSEP_ERROR_DATA; DSEP_ERROR_IO. */
 int dsep_npy_read_header(int file, int64_t file_bytes, const char *shown, dsep_npy_header *header,
                          dsep_error *error);
-
-/* Turns `count` items as stored into doubles. Not collective. */
-void dsep_npy_convert(const dsep_npy_header *header, const void *items, int64_t count,
-                      double *values);
-
 /* Reads an .npy table; contract as in io/table_text.h. Collective. Names are V1, V2, ...
  * Cost: every byte is read by one rank; one exchange where rows are contiguous. */
 int dsep_table_read_npy(dsep_context *ctx, const dsep_table_settings *settings,

@@ -287,15 +287,15 @@ static int write_plain(dsep_context *ctx, const format *how, const char *tempora
 
 int dsep_table_write(dsep_context *ctx, const char *path, const dsep_row_source *source) {
     const format *how = find_format(path);
-    char *temporary = dsep_replace_temporary(path);
-    int mine = dsep_table_write_check(path, dsep_context_error(ctx));
-    if (!mine && !temporary)
-        mine = dsep_out_of_memory(dsep_context_error(ctx), "a file name");
-    int code = dsep_agree(ctx, mine);
+    char *temporary = NULL;
+    int code = dsep_agree(ctx, dsep_table_write_check(path, dsep_context_error(ctx)));
+    if (!code)
+        code = dsep_replace_begin(ctx, path, &temporary);
     if (!code) {
-        mine = how->kind == FORMAT_HDF5
-                   ? dsep_table_write_h5(ctx, temporary, source, piece_rows(source->n_variables))
-                   : write_plain(ctx, how, temporary, source);
+        const int mine =
+            how->kind == FORMAT_HDF5
+                ? dsep_table_write_h5(ctx, temporary, source, piece_rows(source->n_variables))
+                : write_plain(ctx, how, temporary, source);
         code = dsep_replace_finish(ctx, mine, temporary, path);
     }
     free(temporary);

@@ -30,9 +30,9 @@ double dsep_table_write_bytes(int64_t n_variables);
  * digits that read back the same, NA for NaN; each piece of a .gz is a member of its own. .npy:
  * float64 in C order, no names. .h5: /data [samples x variables] and the table /variables with
  * the names in _index.
- * Written to PATH.tmp, flushed, then renamed. Errors: DSEP_ERROR_USAGE for the suffix,
- * DSEP_ERROR_IO, DSEP_ERROR_RESOURCES, agreed; no PATH.tmp is left then, and an old file is as it
- * was. Cost: three small reductions a piece. Reproducibility: class A. Shown by
+ * Written beside PATH, flushed, then renamed. Errors: DSEP_ERROR_USAGE for the suffix,
+ * DSEP_ERROR_IO, DSEP_ERROR_RESOURCES, agreed; nothing is left beside PATH then, and an old file is
+ * as it was. Cost: three small reductions a piece. Reproducibility: class A. Shown by
  * tests/unit/table_write.c. */
 int dsep_table_write(dsep_context *ctx, const char *path, const dsep_row_source *source);
 

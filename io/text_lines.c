@@ -171,7 +171,8 @@ void dsep_text_count_clear(dsep_text_count *count) {
     *count = (dsep_text_count){0};
 }
 
-int64_t dsep_text_line_number(const dsep_text_cut *cut, const dsep_text_count *count) {
+/* Number of the line of a fault in the file, from 1; right for the first fault. */
+static int64_t line_number(const dsep_text_cut *cut, const dsep_text_count *count) {
     int64_t number = cut->format.lines_before + count->fault.line + 1;
     for (int64_t c = 0; c < count->fault.chunk; c++)
         number += count->lines[c];
@@ -181,7 +182,7 @@ int64_t dsep_text_line_number(const dsep_text_cut *cut, const dsep_text_count *c
 /* "line 3, column 2 ('age')", or where a line is a variable "line 3 ('age'), field 2". */
 static void describe_place(const dsep_text_cut *cut, const dsep_text_count *count,
                            char *const *columns, const char *name, char *place, size_t room) {
-    const int64_t line = dsep_text_line_number(cut, count);
+    const int64_t line = line_number(cut, count);
     const int64_t labels = cut->format.label != DSEP_LABEL_NONE;
     if (columns)
         snprintf(place, room, "line %" PRId64 ", column %" PRId64 " ('%s')", line,
@@ -221,7 +222,7 @@ static int explain_cell(const dsep_text_cut *cut, const dsep_text_count *count,
 int dsep_line_fault_explain(const dsep_text_cut *cut, const dsep_text_count *count,
                             char *const *columns, const char *variable, dsep_error *error) {
     const dsep_line_fault *fault = &count->fault;
-    const int64_t line = dsep_text_line_number(cut, count);
+    const int64_t line = line_number(cut, count);
     const int64_t labels = cut->format.label != DSEP_LABEL_NONE;
     switch (fault->kind) {
     case DSEP_LINE_OK:

@@ -67,9 +67,6 @@ int dsep_text_lines_visit(dsep_context *ctx, const dsep_text_cut *cut, dsep_line
 /* Frees what it holds. Not collective. */
 void dsep_text_count_clear(dsep_text_count *count);
 
-/* Number of the line of a fault in the file, from 1; right for the first fault. Not collective. */
-int64_t dsep_text_line_number(const dsep_text_cut *cut, const dsep_text_count *count);
-
 /* Explains this rank's fault. Not collective. Returns DSEP_ERROR_DATA, or DSEP_OK without one.
  * columns: the header's names, or NULL where a line is a variable; variable: then its name. */
 int dsep_line_fault_explain(const dsep_text_cut *cut, const dsep_text_count *count,

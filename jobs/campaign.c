@@ -3,7 +3,6 @@
 #include "mpi/exchange.h"
 #include "mpi/memory.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,55 +30,13 @@ typedef struct {
 
 /* --- state ----------------------------------------------------------------------------------- */
 
-void dsep_campaign_block(const char *name, const char *part, char block[DSEP_STATE_NAME]) {
-    snprintf(block, DSEP_STATE_NAME, "%s.%s", name, part);
-}
-
-/* All edges of all tallies, one after another, behind their numbers. */
-static int lend_tallies(working *c, dsep_state *state, dsep_error *error) {
-    int code = DSEP_OK;
-    char name[DSEP_STATE_NAME];
-    int64_t total = 0, at = 0;
-    const int64_t count = c->plan->n_tallies;
-    int64_t *n_edges = dsep_array(count, sizeof *n_edges);
-    for (int64_t t = 0; t < count; t++)
-        total += c->made->tally[t]->n_edges;
-    dsep_tally_edge *edges = dsep_array(total, sizeof *edges);
-    if (!n_edges || !edges) {
-        free(n_edges);
-        free(edges);
-        return dsep_out_of_memory(error, "a checkpoint");
-    }
-    for (int64_t t = 0; t < count; t++) {
-        n_edges[t] = c->made->tally[t]->n_edges;
-        if (n_edges[t] > 0)
-            memcpy(edges + at, c->made->tally[t]->edges, (size_t)n_edges[t] * sizeof *edges);
-        at += n_edges[t];
-    }
-    dsep_campaign_block(c->plan->name, DSEP_CAMPAIGN_N_EDGES, name);
-    code = dsep_state_give(state, name, 0, n_edges, count * (int64_t)sizeof *n_edges, error);
-    dsep_campaign_block(c->plan->name, DSEP_CAMPAIGN_EDGES, name);
-    const int second =
-        dsep_state_give(state, name, 0, edges, total * (int64_t)sizeof *edges, error);
-    return code ? code : second;
-}
-
 static int keep(working *c) {
     int code = DSEP_OK;
-    char name[DSEP_STATE_NAME];
     dsep_state state = {0};
     dsep_error *error = dsep_context_error(c->ctx);
-    const dsep_campaign_plan *plan = c->plan;
-    int mine = plan->with ? dsep_state_join(&state, plan->with, error) : DSEP_OK;
-    dsep_campaign_block(c->plan->name, DSEP_CAMPAIGN_DONE, name);
+    int mine = c->plan->with ? dsep_state_join(&state, c->plan->with, error) : DSEP_OK;
     if (!mine)
-        mine = dsep_state_lend(&state, name, 0, c->made->done, plan->n_units, error);
-    dsep_campaign_block(c->plan->name, DSEP_CAMPAIGN_VALUES, name);
-    if (!mine)
-        mine = dsep_state_lend(&state, name, 0, c->made->values,
-                               plan->n_units * plan->n_values * (int64_t)sizeof(double), error);
-    if (!mine)
-        mine = lend_tallies(c, &state, error);
+        mine = dsep_campaign_lend(&state, &c->shape, c->made, error);
     if (!mine && c->running->part.count > 0)
         mine = dsep_state_lend(&state, DSEP_CAMPAIGN_BLOCK, 0, &c->shape, sizeof c->shape, error);
     DSEP_AGREE(c->ctx, mine);
@@ -89,51 +46,16 @@ cleanup:
     return code;
 }
 
-static int resume_tallies(working *c, dsep_error *error) {
-    int code = DSEP_OK;
-    char name[DSEP_STATE_NAME];
-    int64_t *n_edges = dsep_array(c->plan->n_tallies, sizeof *n_edges);
-    if (!n_edges)
-        return dsep_out_of_memory(error, "the counts of edges");
-    dsep_campaign_block(c->plan->name, DSEP_CAMPAIGN_N_EDGES, name);
-    DSEP_TRY(dsep_state_read(&c->running->state, name, n_edges,
-                             c->plan->n_tallies * (int64_t)sizeof *n_edges, error));
-    dsep_campaign_block(c->plan->name, DSEP_CAMPAIGN_EDGES, name);
-    const dsep_state_block *edges = dsep_state_find(&c->running->state, name);
-    int64_t left = edges ? edges->bytes / (int64_t)sizeof(dsep_tally_edge) : 0;
-    const dsep_tally_edge *at = edges ? edges->data : NULL;
-    for (int64_t t = 0; t < c->plan->n_tallies; t++) {
-        if (n_edges[t] < 0 || n_edges[t] > left) {
-            code = dsep_error_set(error, DSEP_ERROR_DATA, "the checkpoint lacks edges");
-            goto cleanup;
-        }
-        DSEP_TRY(dsep_tally_merge(c->made->tally[t], at, n_edges[t], error));
-        at += n_edges[t];
-        left -= n_edges[t];
-    }
-cleanup:
-    free(n_edges);
-    return code;
-}
-
 static int resume(working *c) {
-    char name[DSEP_STATE_NAME];
     dsep_error *error = dsep_context_error(c->ctx);
     const dsep_state *state = &c->running->state;
-    dsep_campaign_block(c->plan->name, DSEP_CAMPAIGN_DONE, name);
-    if (!c->running->found || !dsep_state_find(state, name))
+    if (!c->running->found || !dsep_campaign_is_kept(state, &c->shape))
         return DSEP_OK;
-    int mine = dsep_state_read(state, name, c->made->done, c->plan->n_units, error);
-    dsep_campaign_block(c->plan->name, DSEP_CAMPAIGN_VALUES, name);
-    if (!mine)
-        mine =
-            dsep_state_read(state, name, c->made->values,
-                            c->plan->n_units * c->plan->n_values * (int64_t)sizeof(double), error);
-    if (!mine)
-        mine = resume_tallies(c, error);
-    for (int64_t u = 0; u < c->plan->n_units; u++)
-        c->made->n_done += c->made->done[u];
-    return dsep_agree(c->ctx, mine);
+    return dsep_agree(c->ctx, dsep_campaign_is_sound(state, &c->shape)
+                                  ? dsep_campaign_take(state, &c->shape, c->made, error)
+                                  : dsep_error_set(error, DSEP_ERROR_DATA,
+                                                   "the checkpoint does not hold the %s it names",
+                                                   c->plan->units));
 }
 
 /* --- units ----------------------------------------------------------------------------------- */
@@ -300,29 +222,15 @@ cleanup:
 static int allocate(working *c) {
     const dsep_campaign_plan *plan = c->plan;
     dsep_error *error = dsep_context_error(c->ctx);
-    const int64_t units = plan->n_units;
-    dsep_campaign *made = c->made = dsep_array(1, sizeof *made);
-    if (!made)
-        return dsep_out_of_memory(error, "units of work");
-    made->n_tallies = plan->n_tallies;
-    made->done = dsep_array(units, 1);
-    made->values = dsep_array(dsep_bytes(units, plan->n_values, 1), sizeof *made->values);
-    made->tally = dsep_array(plan->n_tallies, sizeof *made->tally);
+    int code = dsep_campaign_create(error, &c->shape, &c->made);
     c->part = dsep_array(plan->n_tallies, sizeof *c->part);
-    c->todo = dsep_array(units, sizeof *c->todo);
-    c->finished = dsep_array(units, 1);
-    c->fresh = dsep_array(units, sizeof *c->fresh);
-    if (!made->done || !made->values || !made->tally || !c->part || !c->todo || !c->finished ||
-        !c->fresh)
-        return dsep_out_of_memory(error, "units of work");
-    for (int64_t k = 0; k < units * plan->n_values; k++)
-        made->values[k] = NAN;
-    int code = DSEP_OK;
-    for (int64_t t = 0; t < plan->n_tallies && !code; t++) {
+    c->todo = dsep_array(plan->n_units, sizeof *c->todo);
+    c->finished = dsep_array(plan->n_units, 1);
+    c->fresh = dsep_array(plan->n_units, sizeof *c->fresh);
+    if (!code && (!c->part || !c->todo || !c->finished || !c->fresh))
+        code = dsep_out_of_memory(error, "units of work");
+    for (int64_t t = 0; t < plan->n_tallies && !code; t++)
         code = dsep_tally_create(error, &c->part[t]);
-        if (!code)
-            code = dsep_tally_create(error, &made->tally[t]);
-    }
     return code;
 }
 
@@ -363,16 +271,4 @@ int dsep_campaign_run(dsep_context *ctx, dsep_groups *groups, const dsep_campaig
 cleanup:
     release(&c);
     return code;
-}
-
-void dsep_campaign_destroy(dsep_campaign **campaign) {
-    if (!campaign || !*campaign)
-        return;
-    for (int64_t t = 0; (*campaign)->tally && t < (*campaign)->n_tallies; t++)
-        dsep_tally_destroy(&(*campaign)->tally[t]);
-    free((*campaign)->tally);
-    free((*campaign)->done);
-    free((*campaign)->values);
-    free(*campaign);
-    *campaign = NULL;
 }

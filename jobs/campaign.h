@@ -7,12 +7,12 @@
 #ifndef DSEP_JOBS_CAMPAIGN_H
 #define DSEP_JOBS_CAMPAIGN_H
 
+#include "jobs/campaign_state.h"
 #include "jobs/running.h"
 #include "mpi/groups.h"
-#include "solvers/tally.h"
 
 typedef struct {
-    const char *name;  /* of its blocks in a checkpoint; short */
+    const char *name;  /* of its blocks in a checkpoint; up to 15 bytes */
     const char *units; /* for the log: "replicates" */
     int64_t n_units;
     int64_t n_values;  /* numbers that a unit gives; may be 0 */
@@ -30,43 +30,12 @@ typedef struct {
     const dsep_state *with; /* what every checkpoint holds beside; lent; may be NULL */
 } dsep_campaign_plan;
 
-/* What a part keeps of it in the block DSEP_CAMPAIGN_BLOCK, so that parts can be united. */
-typedef struct {
-    char name[DSEP_STATE_NAME], units[DSEP_STATE_NAME];
-    int64_t n_units, n_values, n_tallies;
-} dsep_campaign_shape;
-
-#define DSEP_CAMPAIGN_BLOCK "campaign"
-
-/* The blocks of its own in a checkpoint: their names begin with the campaign's, and a point. */
-#define DSEP_CAMPAIGN_DONE "done"       /* [n_units] of uint8_t */
-#define DSEP_CAMPAIGN_VALUES "values"   /* [n_units x n_values] */
-#define DSEP_CAMPAIGN_N_EDGES "n_edges" /* [n_tallies] of int64_t */
-#define DSEP_CAMPAIGN_EDGES "edges"     /* of all tallies, one after another */
-
-/* How far it came. */
-typedef struct {
-    int64_t n_done;
-    uint8_t *done;  /* [n_units] */
-    double *values; /* [n_units x n_values] NaN where not done; on every rank */
-    int64_t n_tallies;
-    dsep_tally **tally; /* [n_tallies] united and sorted; on every rank */
-    int enough;         /* ended because `enough` said so */
-    int stopped;        /* ended before that and before the last unit: a checkpoint was kept */
-} dsep_campaign;
-
-/* The name of one of those blocks. Not collective. */
-void dsep_campaign_block(const char *name, const char *part, char block[DSEP_STATE_NAME]);
-
 /* Does what is left to do, with --part of the part's units: it is stopped then, and running knows
  * whether the share is done. Collective. running: says when to stop, keeps checkpoints, and holds
  * the state of an earlier run, from which this one goes on. Errors: those of units, agreed;
  * DSEP_ERROR_DATA where the state does not fit the plan. Memory: units x values and the edges seen.
- * Owner of *campaign: the caller. */
+ * Owner of *campaign: the caller, dsep_campaign_destroy(). */
 int dsep_campaign_run(dsep_context *ctx, dsep_groups *groups, const dsep_campaign_plan *plan,
                       dsep_running *running, dsep_campaign **campaign);
-
-/* Frees it and sets *campaign to NULL; accepts NULL. Not collective. */
-void dsep_campaign_destroy(dsep_campaign **campaign);
 
 #endif

@@ -1,6 +1,8 @@
 /* discover --method dagma, notears. */
+#include "jobs/continuous_replicates.h"
 #include "jobs/dag_run.h"
 #include "jobs/method_memory.h"
+#include "jobs/replicates_result.h"
 #include "jobs/run_pauses.h"
 #include "jobs/whole_write.h"
 #include "mpi/log.h"
@@ -17,6 +19,7 @@ typedef struct {
     const dsep_continuous *result;
     const dsep_continuous_options *options;
     dsep_acyclic_kind kind;
+    const dsep_replicates *replicates;
     char petsc[256], grid[64];
 } continuous_found;
 
@@ -103,6 +106,8 @@ static int write_more(dsep_context *ctx, dsep_h5write *file, const void *data) {
     DSEP_TRY(dsep_h5write_array(file, "/continuous/order", DSEP_H5_INT64, &order, answer->order));
     const dsep_h5write_slab found = dsep_h5write_line(edges, dsep_whole_on_zero(ctx, edges));
     DSEP_TRY(dsep_h5write_array(file, "/continuous/found", DSEP_H5_DOUBLE, &found, answer->found));
+    if (f->replicates->campaign)
+        DSEP_TRY(dsep_replicates_write(ctx, file, f->replicates));
 cleanup:
     return code;
 }
@@ -132,25 +137,32 @@ static void print_more(const void *data) {
             "  variances %.0f %% of the edges lead to the larger variance; near 100 %% the order\n"
             "            of variances, which units decide, may be all that was found\n",
             100 * f->result->ascending);
+    if (f->replicates->campaign)
+        dsep_replicates_print(f->replicates);
 }
 
 /* --- the run --------------------------------------------------------------------------------- */
 
-static int optimise(dsep_context *ctx, dsep_dag_run *run, continuous_found *f,
+static dsep_continuous_settings settings_of(const continuous_found *f) {
+    return (dsep_continuous_settings){.kind = f->kind,
+                                      .raw = f->options->raw,
+                                      .lambda = f->options->lambda,
+                                      .threshold = f->options->threshold,
+                                      .tolerance = 1e-5,
+                                      .max_iterations = f->options->max_iterations};
+}
+
+/* end: takes the state at the end, which goes with the replicates. */
+static int optimise(dsep_context *ctx, dsep_dag_run *run, continuous_found *f, dsep_state *end,
                     dsep_continuous **result) {
     int code = DSEP_OK;
     dsep_correlation *correlation = NULL;
     dsep_run_pausing pausing = {.running = &run->running};
     const dsep_pauses pauses = dsep_run_pauses(&pausing);
-    const dsep_continuous_settings settings = {.kind = f->kind,
-                                               .raw = f->options->raw,
-                                               .lambda = f->options->lambda,
-                                               .threshold = f->options->threshold,
-                                               .tolerance = 1e-5,
-                                               .max_iterations = f->options->max_iterations,
-                                               .pauses = &pauses,
-                                               .resume =
-                                                   run->running.found ? &run->running.state : NULL};
+    dsep_continuous_settings settings = settings_of(f);
+    settings.pauses = &pauses;
+    settings.resume = run->running.found ? &run->running.state : NULL;
+    settings.end = f->replicates->requested > 0 ? end : NULL;
     dsep_log_section_begin(ctx, "correlation");
     DSEP_TRY(dsep_correlation_create(ctx, run->table, 1, &correlation));
     dsep_log_section_begin(ctx, "optimisation");
@@ -162,7 +174,10 @@ cleanup:
 }
 
 static int write(dsep_context *ctx, dsep_dag_run *run, const continuous_found *f) {
+    int code = DSEP_OK;
     const int dagma = f->kind == DSEP_ACYCLIC_LOGDET;
+    const int complete = !f->replicates->campaign || !f->replicates->campaign->stopped;
+    const int partial = run->discovery->settings->running.allow_partial;
     const dsep_weight_graph *answer = f->result->answer;
     const dsep_dag_found found = {.method = dagma ? "dagma" : "notears",
                                   .title = dagma ? "DAGMA" : "NOTEARS",
@@ -173,11 +188,16 @@ static int write(dsep_context *ctx, dsep_dag_run *run, const continuous_found *f
                                   .graph = answer->graph,
                                   .valid = 1, /* it comes with a topological order */
                                   .weight = answer->fitted,
-                                  .complete = 1,
+                                  .complete = complete,
                                   .more = write_more,
                                   .print = print_more,
                                   .data = f};
-    return dsep_dag_run_write(ctx, run, &found);
+    if (complete || partial)
+        DSEP_TRY(dsep_dag_run_write(ctx, run, &found));
+    if (!complete)
+        code = dsep_running_stopped(ctx, &run->running, partial ? run->discovery->path : NULL);
+cleanup:
+    return code;
 }
 
 static void say(dsep_context *ctx, const continuous_found *f) {
@@ -190,33 +210,53 @@ static void say(dsep_context *ctx, const continuous_found *f) {
         dsep_log_line(ctx, "variables are standardised; see --scale");
 }
 
+/* The fit, its replicates, and the result. */
+static int solve(dsep_context *ctx, dsep_dag_run *run, continuous_found *f,
+                 dsep_replicates *replicates) {
+    int code = DSEP_OK;
+    const dsep_continuous_settings settings = settings_of(f);
+    dsep_state end = {0};
+    dsep_continuous *result = NULL;
+    say(ctx, f);
+    DSEP_TRY(optimise(ctx, run, f, &end, &result));
+    if (result->stopped) {
+        code = dsep_running_stopped(ctx, &run->running, NULL);
+        goto cleanup;
+    }
+    DSEP_TRY(dsep_continuous_replicates_run(ctx, run, &settings, &end, replicates));
+    DSEP_TRY(write(ctx, run, f));
+cleanup:
+    dsep_state_clear(&end);
+    dsep_continuous_destroy(&result);
+    return code;
+}
+
 static int run_continuous(dsep_context *ctx, const dsep_discovery *discovery,
                           dsep_acyclic_kind kind) {
     int code = DSEP_OK, dry = 0, mine = DSEP_OK;
     const int64_t least = 4;
-    continuous_found f = {.options = &discovery->settings->continuous, .kind = kind};
+    dsep_replicates replicates = {0};
+    const dsep_discover_settings *settings = discovery->settings;
+    continuous_found f = {
+        .options = &settings->continuous, .kind = kind, .replicates = &replicates};
     dsep_dag_run run = {.discovery = discovery};
-    dsep_continuous *result = NULL;
     dsep_petsc_version(f.petsc, sizeof f.petsc);
     if (!dsep_petsc_present())
         mine = dsep_fail(ctx, DSEP_ERROR_USAGE, "this method needs PETSc, which was %s", f.petsc);
     DSEP_AGREE(ctx, mine);
+    DSEP_AGREE(ctx, dsep_replicates_check(&settings->replicate, dsep_context_error(ctx)));
     dsep_grid_tell(ctx, 1, f.grid, sizeof f.grid);
     DSEP_TRY(dsep_dag_run_open(ctx, discovery, least, &run));
+    DSEP_TRY(dsep_continuous_replicates_plan(ctx, &run, kind, &replicates));
     const double share = ceil((double)dsep_size(ctx) / dsep_nodes(ctx)) / dsep_size(ctx);
-    DSEP_TRY(dsep_dag_run_begin(ctx, &run,
-                                dsep_method_memory(discovery->settings, run.table, share),
+    DSEP_TRY(dsep_dag_run_begin(ctx, &run, dsep_method_memory(settings, run.table, share),
                                 "correlations, p x p matrices, vectors of 2 p^2", &dry));
-    if (dry)
-        goto cleanup;
-    say(ctx, &f);
-    DSEP_TRY(optimise(ctx, &run, &f, &result));
-    if (result->stopped)
-        code = dsep_running_stopped(ctx, &run.running, NULL);
-    else
-        code = write(ctx, &run, &f);
+    if (settings->dry_run && replicates.requested > 0 && dsep_rank(ctx) == 0)
+        dsep_replicates_print_plan(&replicates);
+    if (!dry)
+        DSEP_TRY(solve(ctx, &run, &f, &replicates));
 cleanup:
-    dsep_continuous_destroy(&result);
+    dsep_replicates_release(&replicates);
     dsep_dag_run_close(&run);
     dsep_petsc_end();
     return code;

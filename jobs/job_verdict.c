@@ -61,7 +61,8 @@ static int ask_all(dsep_job_view *view, dsep_slurm *slurm, dsep_error *error) {
 
 /* --- states ---------------------------------------------------------------------------------- */
 
-double dsep_job_age(const dsep_job_part *part) {
+/* Seconds since the progress file was written; -1 without one. */
+static double age_of(const dsep_job_part *part) {
     const int64_t moment = dsep_slurm_moment(dsep_job_text(part->progress, "updated"));
     return moment < 0 ? -1 : (double)(dsep_clock_now() - moment);
 }
@@ -94,8 +95,8 @@ static dsep_job_state judge_progress(const dsep_job_part *part) {
         return DSEP_JOB_FAILED;
     if (strcmp(state, "running") != 0)
         return DSEP_JOB_UNKNOWN;
-    return dsep_job_age(part) > LONG_SILENCE || is_process_gone(part->progress) ? DSEP_JOB_SILENT
-                                                                                : DSEP_JOB_RUNNING;
+    return age_of(part) > LONG_SILENCE || is_process_gone(part->progress) ? DSEP_JOB_SILENT
+                                                                          : DSEP_JOB_RUNNING;
 }
 
 /* A node that is gone is cleared away while its job already waits for the next run. */
@@ -271,7 +272,7 @@ static void why_failed(const dsep_job_part *part, FILE *text) {
 
 static void why_silent(const dsep_job_part *part, FILE *text) {
     char span[64];
-    dsep_clock_span(dsep_job_age(part), span, sizeof span);
+    dsep_clock_span(age_of(part), span, sizeof span);
     if (is_process_gone(part->progress))
         fprintf(text, "its process is gone without a word; last heard of %s ago", span);
     else
@@ -291,12 +292,12 @@ static void why_running(const dsep_job_part *part, FILE *text) {
                 dsep_job_text(part->progress, "started"));
     if (part->state != DSEP_JOB_RUNNING)
         return;
-    dsep_clock_span(dsep_job_age(part), span, sizeof span);
+    dsep_clock_span(age_of(part), span, sizeof span);
     if (*state && strcmp(state, "running") != 0)
         fprintf(text, "; the program has ended (%s), the job is about to", state);
-    else if (dsep_job_age(part) > SILENCE && dsep_job_age(part) <= LONG_SILENCE)
+    else if (age_of(part) > SILENCE && age_of(part) <= LONG_SILENCE)
         fprintf(text, "; last heard of %s ago", span);
-    else if (dsep_job_age(part) > LONG_SILENCE)
+    else if (age_of(part) > LONG_SILENCE)
         fprintf(text,
                 "; nothing was heard of it for %s: a long piece of work, a slow file system, or "
                 "ranks that wait for a network that is cut",

@@ -26,7 +26,4 @@ void dsep_job_advice(const dsep_job_view *view, const dsep_job_part *part, char 
  * collective. */
 int dsep_job_is_current(const dsep_job_part *part);
 
-/* Seconds since the progress file was written; -1 without one. Not collective. */
-double dsep_job_age(const dsep_job_part *part);
-
 #endif

@@ -108,7 +108,8 @@ static int is_launched(void) {
 }
 
 /* A run without a launcher needs no helper daemon, which costs time at every start and can fail
- * when several programs start at once, and no network, whose libraries take .15 s to look at the
+ * when several programs start at once; no folder for the job's files, where one such program
+ * removes what another has just made; and no network, whose libraries take .15 s to look at the
  * clock. Nobody shares a file pointer: files that one way to share them makes beside the result
  * would stay there if the run were killed. */
 static void advise_mpi(void) {
@@ -116,6 +117,7 @@ static void advise_mpi(void) {
     setenv("OMPI_MCA_sharedfp", "^lockedfile", 0);
     if (is_launched())
         return;
+    setenv("OMPI_MCA_orte_create_session_dirs", "0", 0);
     setenv("OMPI_MCA_pml", "ob1", 0);
     setenv("OMPI_MCA_btl", "self", 0);
     setenv("OMPI_MCA_osc", "^ucx", 0);

@@ -1,8 +1,5 @@
 #include "jobs/option_scope.h"
 
-#include "mpi/memory.h"
-
-#include <stdlib.h>
 #include <string.h>
 
 /* Whether a list of words holds this one. */
@@ -52,23 +49,12 @@ static const dsep_option *first_changed(const dsep_option_group *group, const ch
     return NULL;
 }
 
-/* What the command is where no option is given. */
-static int parse_defaults(const dsep_command *command, dsep_error *error, dsep_invocation **usual) {
-    char **words = dsep_array(2 + command->min_arguments, sizeof *words);
-    if (!words)
-        return dsep_out_of_memory(error, "the options");
-    for (int i = 0; i <= command->min_arguments; i++)
-        words[i] = (char *)command->name;
-    const int code = dsep_options_parse(command, 1 + command->min_arguments, words, error, usual);
-    free(words);
-    return code;
-}
-
 int dsep_option_scope_check(const dsep_invocation *call, const char *method, dsep_error *error) {
     int code = DSEP_OK;
+    const dsep_command *command = call->command;
     dsep_invocation *usual = NULL;
-    DSEP_TRY(parse_defaults(call->command, error, &usual));
-    for (const dsep_option_group *g = call->command->groups; g->title && !code; g++) {
+    DSEP_TRY(dsep_options_defaults(command, error, &usual));
+    for (const dsep_option_group *g = command->groups; g->title && !code; g++) {
         if (!g->methods || has_word(g->methods, method))
             continue;
         const dsep_option *option = first_changed(g, NULL, call->settings, usual->settings);
@@ -86,7 +72,7 @@ int dsep_option_refuse(const dsep_invocation *call, const dsep_option_group *gro
                        const char *only, const char *why, dsep_error *error) {
     int code = DSEP_OK;
     dsep_invocation *usual = NULL;
-    DSEP_TRY(parse_defaults(call->command, error, &usual));
+    DSEP_TRY(dsep_options_defaults(call->command, error, &usual));
     const dsep_option *option = first_changed(group, only, call->settings, usual->settings);
     if (option)
         code = dsep_error_set(error, DSEP_ERROR_USAGE, "--%s %s", option->name, why);

@@ -1,7 +1,5 @@
 #include "jobs/option_words.h"
 
-#include "mpi/memory.h"
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,18 +18,6 @@ static int is_flag(const dsep_command *command, const char *name, size_t length)
             if (strncmp(o->name, name, length) == 0 && !o->name[length])
                 return o->kind == DSEP_OPTION_FLAG;
     return 0;
-}
-
-/* The settings of the command as a study file has them when no option is given. */
-static dsep_invocation *parse_nothing(const dsep_command *command) {
-    dsep_invocation *usual = NULL;
-    char **words = dsep_array(2 + command->min_arguments, sizeof *words);
-    for (int i = 0; words && i <= command->min_arguments; i++)
-        words[i] = (char *)command->name;
-    if (words)
-        dsep_options_parse(command, 1 + command->min_arguments, words, NULL, &usual);
-    free(words);
-    return usual;
 }
 
 /* One line of a study file, `name = value`, as a word. */
@@ -67,8 +53,9 @@ static void print_words(FILE *stream, const dsep_invocation *call, const char *k
 
 char *dsep_option_words(const dsep_invocation *call, const char *key, size_t *bytes) {
     char *text = NULL;
-    dsep_invocation *usual = parse_nothing(call->command);
-    FILE *stream = usual && usual->study ? open_memstream(&text, bytes) : NULL;
+    dsep_invocation *usual = NULL;
+    const int code = dsep_options_defaults(call->command, NULL, &usual);
+    FILE *stream = !code && usual->study ? open_memstream(&text, bytes) : NULL;
     if (stream)
         print_words(stream, call, key, usual->study);
     dsep_invocation_destroy(&usual);

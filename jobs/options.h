@@ -76,6 +76,10 @@ struct dsep_command {
     /* Collective; returns the exit code, agreed, with the text in the context's error. */
     int (*run)(dsep_context *ctx, const dsep_invocation *call);
     int leads; /* its options end at the first argument: what follows is another command's */
+    /* Of one that leads: the study file that the other command names, NULL where it names none.
+     * Its section for this command counts where no --study stands before the other. Not collective.
+     * Owner of *path: the caller. */
+    int (*study_behind)(int n_words, char **words, dsep_error *error, char **path);
 };
 
 extern const dsep_option dsep_common_options[];
@@ -85,6 +89,10 @@ extern const dsep_option dsep_common_options[];
  * Owner of *call: the caller, dsep_invocation_destroy(). */
 int dsep_options_parse(const dsep_command *command, int argc, char **argv, dsep_error *error,
                        dsep_invocation **call);
+
+/* What parsing gives where no option is given. Not collective. Errors: DSEP_ERROR_RESOURCES. Owner
+ * of *call: the caller. */
+int dsep_options_defaults(const dsep_command *command, dsep_error *error, dsep_invocation **call);
 
 /* The options that can change the result, as they are set, one `name = value` a line. An option
  * that takes a FILE is told by what is in it, where it can be read. Not collective. Owner: the

@@ -52,12 +52,14 @@ int dsep_output_print(dsep_context *ctx, const char *path,
     const int first = dsep_rank(ctx) == 0;
     if (!path)
         return dsep_agree(ctx, first ? print_standard(ctx, what) : DSEP_OK);
-    char *temporary = dsep_replace_temporary(path);
-    int mine = temporary ? dsep_fault(ctx, "write-open")
-                         : dsep_out_of_memory(dsep_context_error(ctx), "a file name");
+    char *temporary = NULL;
+    int code = dsep_replace_begin(ctx, path, &temporary);
+    if (code)
+        return code;
+    int mine = dsep_fault(ctx, "write-open");
     if (!mine && first)
         mine = print_file(ctx, temporary, what);
-    const int code = dsep_replace_finish(ctx, mine, temporary, path);
+    code = dsep_replace_finish(ctx, mine, temporary, path);
     free(temporary);
     return code;
 }

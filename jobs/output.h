@@ -7,8 +7,8 @@
 #include <stdio.h>
 
 /* Calls print(stream, data, error) on rank 0. Collective.
- * path: NULL for standard output; else PATH.tmp is written, flushed and renamed. print: returns a
- * dsep_code and leaves failures of the stream to be found here. Errors: those of print();
+ * path: NULL for standard output; else a file beside it is written, flushed and renamed. print:
+ * returns a dsep_code and leaves failures of the stream to be found here. Errors: those of print();
  * DSEP_ERROR_IO for a full disk or a closed pipe; agreed. On failure an old file is as it was. */
 int dsep_output_print(dsep_context *ctx, const char *path,
                       int (*print)(FILE *stream, void *data, dsep_error *error), void *data);

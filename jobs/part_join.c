@@ -26,28 +26,18 @@ typedef struct {
     dsep_part_joined *made;
     part_read *parts; /* [n_parts] */
     int64_t n_parts;
-    int32_t *owner;  /* [n_units] 1 + which part has done it; 0: none */
-    uint8_t *done;   /* [n_units] */
-    double *values;  /* [n_units x n_values] */
-    int64_t *counts; /* [n_tallies] edges of each tally */
-    dsep_tally **tally;
+    int32_t *owner; /* [n_units] 1 + which part has done it; 0: none */
     dsep_log_section *sections;
     int64_t n_sections;
     dsep_checkpoint first, now; /* now: the part that is looked at; empty where that is the first */
 } joining;
 
+/* Whether a block is made anew for the whole. */
 static int is_own(const dsep_campaign_shape *shape, const char *block) {
-    static const char *const own[] = {DSEP_CAMPAIGN_DONE, DSEP_CAMPAIGN_VALUES,
-                                      DSEP_CAMPAIGN_N_EDGES, DSEP_CAMPAIGN_EDGES};
     static const char *const beside[] = {
         DSEP_RUNNING_RUNS,      DSEP_RUNNING_SECONDS, DSEP_RUNNING_SECTIONS, DSEP_RUNNING_PART,
         DSEP_RUNNING_ARGUMENTS, DSEP_RUNNING_FOLDER,  DSEP_RUNNING_PARTS,    DSEP_CAMPAIGN_BLOCK};
-    char name[DSEP_STATE_NAME];
-    int found = 0;
-    for (size_t i = 0; i < sizeof own / sizeof *own; i++) {
-        dsep_campaign_block(shape->name, own[i], name);
-        found |= strcmp(block, name) == 0;
-    }
+    int found = dsep_campaign_has_block(shape, block);
     for (size_t i = 0; i < sizeof beside / sizeof *beside; i++)
         found |= strcmp(block, beside[i]) == 0;
     return found;
@@ -122,22 +112,6 @@ static int read_part(joining *j, const char *path) {
                      now->notes);
 }
 
-/* Whether blocks are as long as the shape says. */
-static int is_sound(const dsep_state *state, const dsep_campaign_shape *s) {
-    const char *const names[] = {DSEP_CAMPAIGN_DONE, DSEP_CAMPAIGN_VALUES, DSEP_CAMPAIGN_N_EDGES};
-    const int64_t sizes[] = {s->n_units, dsep_bytes(s->n_units, s->n_values, sizeof(double)),
-                             dsep_bytes(s->n_tallies, sizeof(int64_t), 1)};
-    char name[DSEP_STATE_NAME];
-    int good = memchr(s->name, '\0', sizeof s->name) && memchr(s->units, '\0', sizeof s->units) &&
-               s->n_units >= 0 && s->n_values >= 0 && s->n_tallies >= 0;
-    for (int i = 0; i < 3 && good; i++) {
-        dsep_campaign_block(s->name, names[i], name);
-        const dsep_state_block *block = dsep_state_find(state, name);
-        good = block && block->record == 0 && block->bytes == sizes[i];
-    }
-    return good;
-}
-
 /* Part and shape of what was read. */
 static int know_part(joining *j, const dsep_checkpoint *file, const char *path, dsep_part *part,
                      dsep_campaign_shape *shape) {
@@ -153,7 +127,7 @@ static int know_part(joining *j, const dsep_checkpoint *file, const char *path, 
                               "'%s' is part %lld of %lld, but nothing of it is done yet; the same "
                               "command goes on from it",
                               path, (long long)part->number, (long long)part->count);
-    if (!is_sound(state, shape) || part->number < 1 || part->count < part->number)
+    if (!dsep_campaign_is_sound(state, shape) || part->number < 1 || part->count < part->number)
         return dsep_error_set(error, DSEP_ERROR_DATA, "'%s' is no part that can be united", path);
     return DSEP_OK;
 }
@@ -211,41 +185,6 @@ static int take_units(joining *j, const char *path, dsep_part part, const uint8_
     return DSEP_OK;
 }
 
-static int take_tallies(joining *j, const dsep_state *state, const char *path) {
-    char name[DSEP_STATE_NAME];
-    dsep_error *error = dsep_context_error(j->ctx);
-    const dsep_campaign_shape *shape = &j->made->shape;
-    dsep_campaign_block(shape->name, DSEP_CAMPAIGN_N_EDGES, name);
-    const dsep_state_block *counts = dsep_state_find(state, name);
-    dsep_campaign_block(shape->name, DSEP_CAMPAIGN_EDGES, name);
-    const dsep_state_block *block = dsep_state_find(state, name);
-    const dsep_tally_edge *edges = block ? block->data : NULL;
-    int64_t left = block ? block->bytes / (int64_t)sizeof *edges : 0;
-    for (int64_t t = 0; t < shape->n_tallies; t++) {
-        int64_t n = 0;
-        memcpy(&n, (const int64_t *)counts->data + t, sizeof n);
-        if (n < 0 || n > left)
-            return dsep_error_set(error, DSEP_ERROR_DATA, "'%s' lacks edges", path);
-        const int code = dsep_tally_merge(j->tally[t], edges, n, error);
-        if (code)
-            return code;
-        edges += n;
-        left -= n;
-    }
-    return DSEP_OK;
-}
-
-static void take_values(joining *j, const dsep_state *state, const uint8_t *done) {
-    char name[DSEP_STATE_NAME];
-    const dsep_campaign_shape *shape = &j->made->shape;
-    dsep_campaign_block(shape->name, DSEP_CAMPAIGN_VALUES, name);
-    const double *values = dsep_state_find(state, name)->data;
-    for (int64_t u = 0; u < shape->n_units; u++)
-        if (done[u] && shape->n_values > 0)
-            memcpy(j->values + u * shape->n_values, values + u * shape->n_values,
-                   (size_t)shape->n_values * sizeof *values);
-}
-
 /* What running kept beside. */
 static int take_beside(joining *j, const dsep_state *state, part_read *read) {
     dsep_error *error = dsep_context_error(j->ctx);
@@ -285,7 +224,6 @@ static char *text_of(const dsep_state *state, const char *block, int64_t *bytes)
 }
 
 static int begin(joining *j, const dsep_campaign_shape *shape) {
-    int code = DSEP_OK;
     int64_t bytes = 0;
     dsep_part_joined *made = j->made;
     dsep_error *error = dsep_context_error(j->ctx);
@@ -294,22 +232,14 @@ static int begin(joining *j, const dsep_campaign_shape *shape) {
     made->words = text_of(&j->first.state, DSEP_RUNNING_ARGUMENTS, &made->words_bytes);
     made->folder = text_of(&j->first.state, DSEP_RUNNING_FOLDER, &bytes);
     j->owner = dsep_array(shape->n_units, sizeof *j->owner);
-    j->done = dsep_array(shape->n_units, 1);
-    j->values = dsep_array(dsep_bytes(shape->n_units, shape->n_values, 1), sizeof *j->values);
-    j->counts = dsep_array(shape->n_tallies, sizeof *j->counts);
-    j->tally = dsep_array(shape->n_tallies, sizeof(dsep_tally *));
-    if (!made->key || !made->words || !made->folder || !j->owner || !j->done || !j->values ||
-        !j->counts || !j->tally)
+    if (!made->key || !made->words || !made->folder || !j->owner)
         return dsep_out_of_memory(error, "what parts hold");
-    for (int64_t t = 0; t < shape->n_tallies && !code; t++)
-        code = dsep_tally_create(error, &j->tally[t]);
-    return code;
+    return dsep_campaign_create(error, shape, &made->whole);
 }
 
 /* What the file that was read adds. Not collective: the same on every rank. */
 static int take_part(joining *j, const char *path) {
     int code = DSEP_OK;
-    char name[DSEP_STATE_NAME];
     dsep_part part;
     dsep_campaign_shape shape;
     if (j->n_parts == 0) {
@@ -322,11 +252,8 @@ static int take_part(joining *j, const char *path) {
     DSEP_TRY(know_part(j, file, path, &part, &shape));
     read->part = part;
     DSEP_TRY(j->n_parts == 0 ? begin(j, &shape) : check_study(j, file, path, &shape));
-    dsep_campaign_block(shape.name, DSEP_CAMPAIGN_DONE, name);
-    const uint8_t *done = dsep_state_find(&file->state, name)->data;
-    DSEP_TRY(take_units(j, path, part, done));
-    take_values(j, &file->state, done);
-    DSEP_TRY(take_tallies(j, &file->state, path));
+    DSEP_TRY(take_units(j, path, part, dsep_campaign_kept_units(&file->state, &shape)));
+    DSEP_TRY(dsep_campaign_take(&file->state, &shape, j->made->whole, dsep_context_error(j->ctx)));
     DSEP_TRY(take_beside(j, &file->state, read));
     j->n_parts++;
 cleanup:
@@ -406,34 +333,6 @@ static int give(joining *j, const char *name, void **data, int64_t bytes) {
     return dsep_state_give(&j->made->state, name, 0, own, bytes, dsep_context_error(j->ctx));
 }
 
-static int give_campaign(joining *j) {
-    int code = DSEP_OK;
-    char name[DSEP_STATE_NAME];
-    int64_t total = 0, at = 0;
-    const dsep_campaign_shape *shape = &j->made->shape;
-    for (int64_t t = 0; t < shape->n_tallies; t++)
-        total += j->counts[t] = j->tally[t]->n_edges;
-    dsep_tally_edge *edges = dsep_array(total, sizeof *edges);
-    if (!edges)
-        return dsep_out_of_memory(dsep_context_error(j->ctx), "the edges of all parts");
-    for (int64_t t = 0; t < shape->n_tallies; t++)
-        for (int64_t e = 0; e < j->counts[t]; e++)
-            edges[at++] = j->tally[t]->edges[e];
-    for (int64_t u = 0; u < shape->n_units; u++)
-        j->done[u] = 1;
-    dsep_campaign_block(shape->name, DSEP_CAMPAIGN_EDGES, name);
-    DSEP_TRY(give(j, name, (void **)&edges, total * (int64_t)sizeof *edges));
-    dsep_campaign_block(shape->name, DSEP_CAMPAIGN_DONE, name);
-    DSEP_TRY(give(j, name, (void **)&j->done, shape->n_units));
-    dsep_campaign_block(shape->name, DSEP_CAMPAIGN_VALUES, name);
-    DSEP_TRY(give(j, name, (void **)&j->values,
-                  shape->n_units * shape->n_values * (int64_t)sizeof *j->values));
-    dsep_campaign_block(shape->name, DSEP_CAMPAIGN_N_EDGES, name);
-    DSEP_TRY(give(j, name, (void **)&j->counts, shape->n_tallies * (int64_t)sizeof *j->counts));
-cleanup:
-    return code;
-}
-
 /* Blocks that every part has in the same way change their owner. */
 static void move_rest(joining *j) {
     dsep_state *from = &j->first.state, *to = &j->made->state;
@@ -470,7 +369,8 @@ static int finish(joining *j) {
     DSEP_TRY(check_all(j));
     qsort(j->parts, (size_t)j->n_parts, sizeof *j->parts, in_order);
     move_rest(j);
-    DSEP_TRY(give_campaign(j));
+    DSEP_TRY(dsep_campaign_lend(&j->made->state, &j->made->shape, j->made->whole,
+                                dsep_context_error(j->ctx)));
     DSEP_TRY(give_beside(j));
 cleanup:
     return code;
@@ -479,14 +379,8 @@ cleanup:
 static void release(joining *j, int64_t count) {
     for (int64_t i = 0; j->parts && i < count; i++)
         free(j->parts[i].runs);
-    for (int64_t t = 0; j->tally && t < j->made->shape.n_tallies; t++)
-        dsep_tally_destroy(&j->tally[t]);
-    free(j->tally);
     free(j->parts);
     free(j->owner);
-    free(j->done);
-    free(j->values);
-    free(j->counts);
     free(j->sections);
     dsep_checkpoint_clear(&j->first);
     dsep_checkpoint_clear(&j->now);
@@ -510,5 +404,6 @@ void dsep_part_joined_clear(dsep_part_joined *made) {
     free(made->words);
     free(made->folder);
     dsep_state_clear(&made->state);
+    dsep_campaign_destroy(&made->whole);
     *made = (dsep_part_joined){0};
 }

@@ -10,6 +10,7 @@ typedef struct {
     char *key;                 /* that all parts share */
     dsep_state state;          /* as dsep_running_keep() would leave it when all units are done */
     dsep_campaign_shape shape; /* of the campaign */
+    dsep_campaign *whole;      /* all of its units, which the state borrows */
     char *words;               /* of the command, as dsep_option_words() gives them */
     int64_t words_bytes;
     char *folder; /* where the first part's command was given */

@@ -3,6 +3,7 @@
 #include "io/table_rows.h"
 #include "jobs/commands.h"
 #include "jobs/method_memory.h"
+#include "jobs/method_time.h"
 #include "jobs/replicates.h"
 #include "jobs/represent_run.h"
 #include "jobs/sensitivity_options.h"
@@ -45,6 +46,9 @@ static const double NEW_PAIRS = 0.035;
 
 /* Seconds of a replicate to draw a value again, and to mark and count the edges of a variable. */
 static const double WEIGHED = 5e-9, COUNTING = 5e-6;
+
+/* Seconds to read a value. */
+static const double READ = 5e-8;
 
 /* How many pairs replicates ever join. */
 static double pairs_joined(const dsep_plan_needs *needs) {
@@ -159,10 +163,22 @@ static void take_table(const dsep_table *table, dsep_plan_needs *needs) {
     needs->table = or_overflow(dsep_bytes(table->n_samples, table->n_variables, sizeof(double)));
 }
 
+/* What a sample told. */
+static void take_time(const dsep_table *table, const dsep_method_seconds *time,
+                      dsep_plan_needs *needs) {
+    if (!isfinite(time->alone + time->shared + time->unit))
+        return;
+    needs->timed = 1;
+    needs->serial = START + time->alone;
+    needs->search = time->shared + READ * (double)table->n_samples * (double)table->n_variables;
+    needs->unit = time->unit;
+}
+
 static int read_method(dsep_context *ctx, const dsep_invocation *call, dsep_plan_needs *needs) {
     int code = DSEP_OK;
     dsep_table *table = NULL;
     dsep_replicates replicates = {0};
+    dsep_method_seconds time;
     const dsep_discover_settings *settings = call->settings;
     const dsep_table_settings reading = dsep_data_settings(&settings->data, call->arguments[0], 2);
     DSEP_AGREE(ctx, dsep_replicates_check(&settings->replicate, dsep_context_error(ctx)));
@@ -180,6 +196,8 @@ static int read_method(dsep_context *ctx, const dsep_invocation *call, dsep_plan
         needs->node = all < INT64_MAX / 2 ? all + needs->table : INT64_MAX;
         needs->rank = needs->node;
     }
+    DSEP_TRY(dsep_method_time(ctx, settings, table, &time));
+    take_time(table, &time, needs);
 cleanup:
     dsep_replicates_release(&replicates);
     dsep_table_destroy(&table);
@@ -190,6 +208,7 @@ static int read_represent(dsep_context *ctx, const dsep_invocation *call, dsep_p
     int code = DSEP_OK;
     dsep_represent_settings settings = *(const dsep_represent_settings *)call->settings;
     dsep_represent_run run = {.call = call, .settings = &settings};
+    dsep_method_seconds time;
     look_around(ctx, settings.memory_per_node, needs);
     settings.memory_per_node = INT64_MAX; /* what does not fit is said later, with what would */
     settings.dry_run = 0;
@@ -197,7 +216,10 @@ static int read_represent(dsep_context *ctx, const dsep_invocation *call, dsep_p
     take_table(run.table, needs);
     needs->node = dsep_represent_bytes(&run, 0);
     needs->rank = dsep_represent_bytes(&run, 1) - needs->node;
-    needs->units = settings.replicates;
+    needs->units =
+        settings.replicates + (settings.method == DSEP_REPRESENT_HCA ? settings.hca.null_draws : 0);
+    DSEP_TRY(dsep_represent_time(ctx, &run, &time));
+    take_time(run.table, &time, needs);
 cleanup:
     dsep_environments_destroy(&run.environments);
     dsep_table_destroy(&run.table);

@@ -127,6 +127,9 @@ static void print_needs(const dsep_plan_told *told) {
                (long long)plan->ranks, plan->ranks == 1 ? "" : "s", (long long)plan->nodes,
                plan->nodes == 1 ? "" : "s", needed,
                dsep_amount_bytes((double)plan->memory_node, there));
+    if (!needs->is_pc && needs->units == 0 && plan->seconds > 0)
+        printf("  time                    about %s, carried on from a sample\n",
+               dsep_amount_seconds(plan->seconds, time));
     if (needs->units > 0)
         printf("  units of work           %lld, which ranks share%s\n", (long long)needs->units,
                told->shape->parts > 1 ? ", and parts of the array" : "");

@@ -28,6 +28,7 @@ static int64_t fewest_ranks(dsep_context *ctx, int64_t bytes, int64_t left) {
 int dsep_replicates_choose_ranks(dsep_context *ctx, int64_t bytes, int64_t left, int64_t asked,
                                  dsep_replicates *r) {
     const int64_t fewest = fewest_ranks(ctx, bytes, left), size = dsep_size(ctx);
+    r->bytes = bytes;
     const int64_t spare = r->requested < size ? size / r->requested : 1;
     r->ranks_each = fewest > spare ? fewest : spare;
     if (asked > 0)
@@ -140,6 +141,7 @@ static int run_one(dsep_context *group, int64_t unit, double *values, dsep_tally
     values[DSEP_REPLICATE_DIRECTED] = (double)dsep_graph_count_directed(made.graph);
     values[DSEP_REPLICATE_CONSTANT] = (double)made.constant;
     values[DSEP_REPLICATE_LEVELS] = (double)made.n_levels;
+    values[DSEP_REPLICATE_CONVERGED] = 1;
     const int mine = dsep_rank(group) == 0
                          ? dsep_tally_add(tally[0], made.graph, NULL, dsep_context_error(group))
                          : DSEP_OK;

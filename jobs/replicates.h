@@ -11,8 +11,9 @@
 enum {
     DSEP_REPLICATE_EDGES,
     DSEP_REPLICATE_DIRECTED,
-    DSEP_REPLICATE_CONSTANT, /* variables that did not vary */
-    DSEP_REPLICATE_LEVELS,   /* orders that were tested */
+    DSEP_REPLICATE_CONSTANT,  /* variables that did not vary */
+    DSEP_REPLICATE_LEVELS,    /* orders that were tested */
+    DSEP_REPLICATE_CONVERGED, /* whether it was; 1 where nothing iterates */
     DSEP_REPLICATE_VALUES
 };
 
@@ -21,7 +22,9 @@ typedef struct {
     int64_t requested, n_variables;
     dsep_graph_kind kind;
     int64_t ranks_each; /* ranks a group */
+    int64_t bytes;      /* a group needs on a node */
     int n_groups, whole;
+    int iterates; /* each one may converge or not */
     double confidence, until_stable, threshold;
     double worst; /* half the width of the interval of the share that is known least */
     dsep_campaign *campaign;

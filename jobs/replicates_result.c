@@ -3,7 +3,6 @@
 #include "mpi/amount.h"
 #include "mpi/memory.h"
 #include "solvers/ensemble.h"
-#include "solvers/replicate.h"
 #include "solvers/share.h"
 #include "solvers/stability.h"
 
@@ -34,6 +33,13 @@ static void spread(const dsep_campaign *c, int value, double *mean, double *sd) 
     *sd = n > 1 ? sqrt(squares / (double)(n - 1)) : NAN;
 }
 
+static int64_t n_converged(const dsep_campaign *c, int64_t requested) {
+    int64_t n = 0;
+    for (int64_t u = 0; u < requested; u++)
+        n += c->done[u] && c->values[u * DSEP_REPLICATE_VALUES + DSEP_REPLICATE_CONVERGED] != 0;
+    return n;
+}
+
 static void write_attributes(dsep_h5write *file, const dsep_replicates *r) {
     static const char *const at = "/replicates";
     const dsep_campaign *c = r->campaign;
@@ -60,6 +66,8 @@ static void write_attributes(dsep_h5write *file, const dsep_replicates *r) {
     dsep_h5write_attribute_real(file, at, "directed_sd", sd);
     spread(c, DSEP_REPLICATE_CONSTANT, &mean, &sd);
     dsep_h5write_attribute_real(file, at, "constant_mean", mean);
+    if (r->iterates)
+        dsep_h5write_attribute_integer(file, at, "converged", n_converged(c, r->requested));
 }
 
 /* --- counts ---------------------------------------------------------------------------------- */
@@ -227,12 +235,11 @@ cleanup:
 /* --- summary --------------------------------------------------------------------------------- */
 
 void dsep_replicates_print_plan(const dsep_replicates *r) {
-    const int64_t bytes = dsep_replicator_bytes(r->resample.n_samples, r->n_variables, r->whole);
     dsep_amount size;
     printf("  replicates              %lld (%s), each on %lld rank%s, %s a group of them\n",
            (long long)r->requested, dsep_resample_name(r->resample.scheme),
            (long long)r->ranks_each, r->ranks_each == 1 ? "" : "s",
-           dsep_amount_bytes((double)bytes, size));
+           dsep_amount_bytes((double)r->bytes, size));
 }
 
 void dsep_replicates_print(const dsep_replicates *r) {
@@ -253,6 +260,9 @@ void dsep_replicates_print(const dsep_replicates *r) {
            r->until_stable <= 0          ? ""
            : r->worst <= r->until_stable ? ", as --until-stable asked"
                                          : "; --until-stable asked for less: raise --replicates");
+    if (r->iterates && n_converged(r->campaign, r->requested) < done)
+        printf("            NOT CONVERGED: %lld of them\n",
+               (long long)(done - n_converged(r->campaign, r->requested)));
     if (done > 0 && selects(r)) {
         const dsep_stability s = assess(r);
         printf("            stability selection: %lld edges", (long long)s.n_selected);

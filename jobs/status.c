@@ -16,7 +16,8 @@ typedef struct {
 
 static const dsep_option status_options[] = {
     {"json", 0, DSEP_OPTION_FLAG, offsetof(settings, json), NULL, NULL, 0, 0, NULL,
-     "print all that is known as JSON: one object of each job that is named, else an array"},
+     "print all that is known as JSON: an object where one job is named, else one array of "
+     "objects"},
     {0},
 };
 
@@ -146,25 +147,34 @@ static int view_of_path(const char *path, dsep_error *error, dsep_job_view **vie
     return code;
 }
 
+/* Where it goes: text as it comes, JSON into a list that is printed at the end. */
+typedef struct {
+    FILE *stream;
+    json_t *list; /* NULL: text */
+    dsep_slurm *slurm;
+} printer;
+
 /* --- printing -------------------------------------------------------------------------------- */
 
-static int print_json(FILE *stream, json_t *made, dsep_error *error) {
-    if (!made)
-        return dsep_out_of_memory(error, "JSON");
-    json_dumpf(made, stream, JSON_INDENT(2));
-    fputc('\n', stream);
-    json_decref(made);
-    return DSEP_OK;
+static int add_json(json_t *list, const dsep_job_view *view, dsep_error *error) {
+    return json_array_append_new(list, dsep_status_json(view)) ? dsep_out_of_memory(error, "JSON")
+                                                               : DSEP_OK;
 }
 
-static int print_one(FILE *stream, const settings *given, const char *word, dsep_slurm *slurm,
-                     dsep_error *error) {
+/* An object for one job that was asked for; else an array, whatever was found. */
+static void print_json(FILE *stream, const json_t *list, int one) {
+    const json_t *what = one ? json_array_get(list, 0) : list;
+    if (what && json_dumpf(what, stream, JSON_INDENT(2)) == 0)
+        fputc('\n', stream);
+}
+
+static int print_one(const printer *to, const char *word, dsep_error *error) {
     int code = DSEP_OK;
     int64_t part = DSEP_JOB_WHOLE;
     dsep_job_view *view = NULL;
     const int64_t number = parse_number(word, &part);
     if (number > 0 && !is_directory(word))
-        DSEP_TRY(view_of_number(slurm, word, number, error, &view));
+        DSEP_TRY(view_of_number(to->slurm, word, number, error, &view));
     else
         DSEP_TRY(view_of_path(word, error, &view));
     if (part > view->n_shares) {
@@ -172,12 +182,9 @@ static int print_one(FILE *stream, const settings *given, const char *word, dsep
                               (long long)number, (long long)part, (long long)view->n_shares);
         goto cleanup;
     }
-    DSEP_TRY(dsep_job_judge(view, slurm, error));
-    if (given->json) {
-        code = print_json(stream, dsep_status_json(view), error);
-        goto cleanup;
-    }
-    code = dsep_status_details(stream, view, part, error);
+    DSEP_TRY(dsep_job_judge(view, to->slurm, error));
+    code = to->list ? add_json(to->list, view, error)
+                    : dsep_status_details(to->stream, view, part, error);
 cleanup:
     dsep_job_view_destroy(&view);
     return code;
@@ -203,18 +210,7 @@ static int judge_all(char *const *paths, int64_t count, dsep_slurm *slurm, dsep_
     return damaged;
 }
 
-static json_t *all_json(dsep_job_view *const *views, int64_t count) {
-    json_t *list = json_array();
-    for (int64_t i = 0; list && i < count; i++)
-        if (json_array_append_new(list, dsep_status_json(views[i]))) {
-            json_decref(list);
-            list = NULL;
-        }
-    return list;
-}
-
-static int print_all(FILE *stream, const settings *given, const char *where, dsep_slurm *slurm,
-                     dsep_error *error) {
+static int print_all(const printer *to, const char *where, dsep_error *error) {
     char **paths = NULL;
     int64_t count = 0, n_views = 0;
     int code = dsep_job_find(where, error, &paths, &count);
@@ -223,13 +219,13 @@ static int print_all(FILE *stream, const settings *given, const char *where, dse
         code = dsep_out_of_memory(error, "a list of jobs");
     if (code)
         goto cleanup;
-    const int damaged = judge_all(paths, count, slurm, views, &n_views, error);
-    if (given->json)
-        code = print_json(stream, all_json(views, n_views), error);
-    else if (count > 0)
-        code = dsep_status_table(stream, views, n_views, error);
-    else
-        fprintf(stream, "no jobs below %s: dsep submit makes X.job beside the result X.h5\n",
+    const int damaged = judge_all(paths, count, to->slurm, views, &n_views, error);
+    for (int64_t i = 0; to->list && i < n_views && !code; i++)
+        code = add_json(to->list, views[i], error);
+    if (!to->list && count > 0)
+        code = dsep_status_table(to->stream, views, n_views, error);
+    else if (!to->list)
+        fprintf(to->stream, "no jobs below %s: dsep submit makes X.job beside the result X.h5\n",
                 strcmp(where, ".") == 0 ? "this directory" : where);
     code = code ? code : damaged;
 cleanup:
@@ -252,25 +248,27 @@ static int is_to_search(const char *word) {
     return search;
 }
 
-static int print_word(FILE *stream, const settings *given, const char *word, dsep_slurm *slurm,
-                      dsep_error *error) {
-    return is_to_search(word) ? print_all(stream, given, word, slurm, error)
-                              : print_one(stream, given, word, slurm, error);
-}
-
 static int print(FILE *stream, void *data, dsep_error *error) {
     const dsep_invocation *call = data;
     const settings *given = call->settings;
+    char **words = call->arguments;
     dsep_slurm slurm;
+    const printer to = {stream, given->json ? json_array() : NULL, &slurm};
     int code = dsep_slurm_open(&slurm, error);
+    if (!code && given->json && !to.list)
+        code = dsep_out_of_memory(error, "JSON");
     if (!code && !slurm.answers && !given->json)
         fprintf(stream, "%s: this is what the jobs' own progress files say.\n", slurm.why);
     if (!code && call->n_arguments == 0)
-        code = print_all(stream, given, ".", &slurm, error);
+        code = print_all(&to, ".", error);
     for (int i = 0; i < call->n_arguments && !code; i++) {
-        fputs(i > 0 ? "\n" : "", stream);
-        code = print_word(stream, given, call->arguments[i], &slurm, error);
+        fputs(i > 0 && !given->json ? "\n" : "", stream);
+        code = is_to_search(words[i]) ? print_all(&to, words[i], error)
+                                      : print_one(&to, words[i], error);
     }
+    if (given->json)
+        print_json(stream, to.list, call->n_arguments == 1 && !is_to_search(words[0]));
+    json_decref(to.list);
     dsep_slurm_close(&slurm);
     return code;
 }

@@ -411,4 +411,5 @@ const dsep_command dsep_command_submit = {
     .settings_size = sizeof(dsep_submit_settings),
     .run = run,
     .leads = 1,
+    .study_behind = dsep_submit_study,
 };

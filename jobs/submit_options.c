@@ -2,7 +2,9 @@
 
 #include "jobs/commands.h"
 #include "jobs/option_scope.h"
+#include "mpi/memory.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define FIELD(name) offsetof(dsep_submit_settings, name)
@@ -48,7 +50,8 @@ static const dsep_option submission[] = {
 
 static const dsep_option common[] = {
     {"study", 0, DSEP_OPTION_TEXT, COMMON(study), "FILE", NULL, 0, 0, NULL,
-     "read these options from a file of `name = value` lines, under [submit]"},
+     "read these options from a file of `name = value` lines, under [submit]; without it, from the "
+     "file of COMMAND's own --study"},
     {"progress", 0, DSEP_OPTION_REAL, COMMON(progress), "SECONDS", "30", 0, 1e9, NULL,
      "at most one progress line in this time, while it plans"},
     {"quiet", 'q', DSEP_OPTION_FLAG, COMMON(quiet), NULL, NULL, 0, 0, NULL,
@@ -77,6 +80,25 @@ int dsep_submit_command(int n_words, char **words, dsep_error *error, dsep_invoc
                           "'%s' is nothing to submit: a job is dsep discover, represent or "
                           "sensitivity, the other commands are quick; see dsep submit --help",
                           words[0]);
+}
+
+int dsep_submit_study(int n_words, char **words, dsep_error *error, char **path) {
+    int code = DSEP_OK;
+    dsep_error later = {0}; /* what is wrong with the command is told when it is submitted */
+    dsep_invocation *inner = NULL;
+    char **copy = dsep_array(n_words + 1, sizeof *copy);
+    *path = NULL;
+    if (!copy)
+        return dsep_out_of_memory(error, "the command line");
+    memcpy(copy, words, (size_t)n_words * sizeof *copy);
+    if (!dsep_submit_command(n_words, copy, &later, &inner)) {
+        const char *study = ((const dsep_common_settings *)inner->settings)->study;
+        *path = study ? strdup(study) : NULL;
+        code = study && !*path ? dsep_out_of_memory(error, "a path") : DSEP_OK;
+    }
+    dsep_invocation_destroy(&inner);
+    free(copy);
+    return code;
 }
 
 int dsep_submit_flag(const dsep_invocation *inner, const char *name) {

@@ -23,6 +23,10 @@ extern const dsep_option_group dsep_submit_groups[];
  * caller. */
 int dsep_submit_command(int n_words, char **words, dsep_error *error, dsep_invocation **call);
 
+/* The study file that the command names, NULL where it names none or cannot be parsed. Not
+ * collective. Errors: DSEP_ERROR_RESOURCES. Owner of *path: the caller. */
+int dsep_submit_study(int n_words, char **words, dsep_error *error, char **path);
+
 /* Whether submit's options make sense, with one another and for this command. Not collective: the
  * same on every rank. Errors: DSEP_ERROR_USAGE. */
 int dsep_submit_check(const dsep_submit_settings *settings, const dsep_invocation *inner,

@@ -114,6 +114,7 @@ static int run_one(dsep_context *group, int64_t unit, double *values, dsep_tally
     values[DSEP_REPLICATE_EDGES] = (double)graph->n_edges;
     values[DSEP_REPLICATE_DIRECTED] = (double)dsep_graph_count_directed(graph);
     values[DSEP_REPLICATE_CONSTANT] = values[DSEP_REPLICATE_LEVELS] = 0;
+    values[DSEP_REPLICATE_CONVERGED] = 1;
     DSEP_AGREE(group, dsep_rank(group) == 0
                           ? dsep_tally_add(tally[0], graph, NULL, dsep_context_error(group))
                           : DSEP_OK);

@@ -1,7 +1,5 @@
 #include "mpi/blockcyclic.h"
 
-#include "mpi/exchange.h"
-#include "mpi/layout.h"
 #include "mpi/memory.h"
 
 #include <stdlib.h>
@@ -114,66 +112,4 @@ int64_t dsep_matrix_column(const dsep_matrix *matrix, int local) {
 
 int dsep_matrix_local_row(const dsep_matrix *matrix, int64_t row) {
     return (int)local_count(row, matrix->block, matrix->grid->row, matrix->grid->rows);
-}
-
-int dsep_matrix_local_column(const dsep_matrix *matrix, int64_t column) {
-    return (int)local_count(column, matrix->block, matrix->grid->column, matrix->grid->columns);
-}
-
-/* The grid is numbered row after row, so the rank of a process is plain arithmetic. */
-static int owner(const dsep_matrix *matrix, int64_t row, int64_t column) {
-    const int r = (int)(row / matrix->block % matrix->grid->rows);
-    const int c = (int)(column / matrix->block % matrix->grid->columns);
-    return r * matrix->grid->columns + c;
-}
-
-static int64_t rows_of_block(const dsep_matrix *matrix, int64_t row) {
-    return matrix->rows - row < matrix->block ? matrix->rows - row : matrix->block;
-}
-
-/* Packs my columns for their owners: column after column, so both sides meet elements alike.
- * at: [ranks] where each owner's part begins; used up. */
-static void pack(const dsep_matrix *matrix, dsep_block columns, const double *mine, int64_t *at,
-                 double *packed) {
-    for (int64_t j = 0; j < columns.count; j++)
-        for (int64_t i = 0; i < matrix->rows; i += matrix->block) {
-            const int to = owner(matrix, i, columns.first + j);
-            const int64_t count = rows_of_block(matrix, i);
-            memcpy(packed + at[to], mine + j * matrix->rows + i, (size_t)count * sizeof *mine);
-            at[to] += count;
-        }
-}
-
-/* Block owners ascend with the column, so what arrives in rank order is in column order. */
-static void count_messages(const dsep_matrix *matrix, dsep_block columns, int ranks, int64_t *out,
-                           int64_t *in) {
-    for (int64_t j = 0; j < columns.count; j++)
-        for (int64_t i = 0; i < matrix->rows; i += matrix->block)
-            out[owner(matrix, i, columns.first + j)] += rows_of_block(matrix, i);
-    for (int c = 0; c < matrix->local_columns; c++)
-        in[dsep_layout_owner(matrix->columns, ranks, dsep_matrix_column(matrix, c))] +=
-            matrix->local_rows;
-}
-
-int dsep_matrix_from_columns(dsep_context *ctx, const double *mine, dsep_matrix *matrix) {
-    int code = DSEP_OK;
-    const int ranks = dsep_size(ctx);
-    const dsep_block columns = dsep_layout_block(matrix->columns, ranks, dsep_rank(ctx));
-    int64_t *out = dsep_array(ranks, sizeof *out), *in = dsep_array(ranks, sizeof *in);
-    int64_t *at = dsep_array(ranks, sizeof *at);
-    double *packed = dsep_array(dsep_bytes(matrix->rows, columns.count, 1), sizeof *packed);
-    DSEP_AGREE(ctx, out && in && at && packed
-                        ? DSEP_OK
-                        : dsep_out_of_memory(dsep_context_error(ctx), "a redistribution"));
-    count_messages(matrix, columns, ranks, out, in);
-    for (int r = 1; r < ranks; r++)
-        at[r] = at[r - 1] + out[r - 1];
-    pack(matrix, columns, mine, at, packed);
-    DSEP_TRY(dsep_exchange(ctx, packed, out, matrix->values, in, sizeof(double)));
-cleanup:
-    free(out);
-    free(in);
-    free(at);
-    free(packed);
-    return code;
 }

@@ -43,13 +43,7 @@ void dsep_matrix_destroy(dsep_matrix **matrix);
 int64_t dsep_matrix_row(const dsep_matrix *matrix, int local);
 int64_t dsep_matrix_column(const dsep_matrix *matrix, int local);
 
-/* The first local row, or column, whose global one is at least this. Not collective. */
+/* The first local row whose global one is at least this. Not collective. */
 int dsep_matrix_local_row(const dsep_matrix *matrix, int64_t row);
-int dsep_matrix_local_column(const dsep_matrix *matrix, int64_t column);
-
-/* Copies columns that are spread over ranks in blocks (`mine`, [rows x mine count]) into the
- * matrix. Collective. Cost: one redistribution, and memory for `mine` once more. Errors:
- * DSEP_ERROR_RESOURCES, DSEP_ERROR_INTERNAL, agreed. Reproducibility: class A. */
-int dsep_matrix_from_columns(dsep_context *ctx, const double *mine, dsep_matrix *matrix);
 
 #endif

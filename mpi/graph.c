@@ -206,7 +206,9 @@ int64_t dsep_graph_count_directed(const dsep_graph *graph) {
     return count;
 }
 
-dsep_edge dsep_graph_edge(const dsep_graph *graph, int64_t x, int64_t place) {
+/* The edge at a place of row x, in the order in which files hold edges: a directed edge from its
+ * tail, any other from the lower number. */
+static dsep_edge edge_at(const dsep_graph *graph, int64_t x, int64_t place) {
     const int64_t y = graph->neighbour[place];
     const dsep_mark near = graph->mark[place], far = graph->mark[graph->twin[place]];
     const int backward = near == DSEP_MARK_ARROW && far == DSEP_MARK_TAIL;
@@ -232,7 +234,7 @@ int dsep_graph_edges(const dsep_graph *graph, dsep_error *error, dsep_edge *edge
     for (int64_t x = 0; x < graph->n_nodes; x++)
         for (int64_t k = graph->offset[x]; k < graph->offset[x + 1]; k++) {
             const int64_t y = graph->neighbour[k];
-            const dsep_edge edge = dsep_graph_edge(graph, x, k);
+            const dsep_edge edge = edge_at(graph, x, k);
             if (edge.source != x)
                 continue;
             if (edges)

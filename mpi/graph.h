@@ -65,10 +65,6 @@ int dsep_graph_place_undirected(const dsep_graph *graph, int64_t place);
 /* How many edges are x -> y for some x and y. Not collective. Cost: a look at each edge. */
 int64_t dsep_graph_count_directed(const dsep_graph *graph);
 
-/* The edge at a place of row x, in the order in which files hold edges: a directed edge from its
- * tail, any other from the lower number. Not collective. */
-dsep_edge dsep_graph_edge(const dsep_graph *graph, int64_t x, int64_t place);
-
 /* All edges (n_edges of them), sorted by (source, target), into `edges`, and for each its index
  * among the pairs x < y in ascending order into `pair`; either may be NULL. Not collective. */
 int dsep_graph_edges(const dsep_graph *graph, dsep_error *error, dsep_edge *edges, int64_t *pair);

@@ -49,28 +49,37 @@ typedef struct {
 
 /* --- state ----------------------------------------------------------------------------------- */
 
-static int save(run *r, dsep_state *state) {
+/* x: [2 count] the weights to be kept. */
+static int save(run *r, const double *x, dsep_state *state) {
     int code = DSEP_OK;
     const dsep_matrix *w = r->objective->w;
     const int64_t count = r->objective->count;
     dsep_error *error = dsep_context_error(r->ctx);
     int64_t n = 0;
     for (int64_t k = 0; k < count; k++)
-        n += r->began[k] != 0 || r->began[count + k] != 0;
+        n += x[k] != 0 || x[count + k] != 0;
     weight *list = dsep_array(n, sizeof *list);
-    if (!list)
-        return dsep_out_of_memory(error, "a checkpoint");
+    progress *at = dsep_array(1, sizeof *at);
+    if (!list || !at) {
+        code = dsep_out_of_memory(error, "a checkpoint");
+        goto cleanup;
+    }
     n = 0;
     for (int64_t k = 0; k < count; k++)
-        if (r->began[k] != 0 || r->began[count + k] != 0)
+        if (x[k] != 0 || x[count + k] != 0)
             list[n++] = (weight){(int32_t)dsep_matrix_row(w, (int)(k % w->local_rows)),
-                                 (int32_t)dsep_matrix_column(w, (int)(k / w->local_rows)),
-                                 r->began[k], r->began[count + k]};
-    DSEP_TRY(dsep_state_lend(state, "continuous", 0, &r->at, sizeof r->at, error));
+                                 (int32_t)dsep_matrix_column(w, (int)(k / w->local_rows)), x[k],
+                                 x[count + k]};
+    *at = r->at;
+    code = dsep_state_give(state, "continuous", 0, at, sizeof *at, error);
+    at = NULL;
+    if (code)
+        goto cleanup;
     code = dsep_state_give(state, "weights", sizeof *list, list, n * (int64_t)sizeof *list, error);
     list = NULL;
 cleanup:
     free(list);
+    free(at);
     return code;
 }
 
@@ -85,7 +94,7 @@ static int restore(run *r) {
     if (!block)
         return DSEP_OK;
     mine = dsep_state_read(state, "continuous", &r->at, sizeof r->at, dsep_context_error(r->ctx));
-    if (!mine && (r->at.n_stages < 1 || r->at.n_stages > DSEP_CONTINUOUS_STAGES || !r->at.open))
+    if (!mine && (r->at.n_stages < 1 || r->at.n_stages > DSEP_CONTINUOUS_STAGES))
         mine = dsep_fail(r->ctx, DSEP_ERROR_DATA, "the checkpoint's stages are damaged");
     DSEP_AGREE(r->ctx, mine);
     DSEP_TRY(dsep_gather_all(r->ctx, block->data, block->bytes, (void **)&all, &bytes));
@@ -138,7 +147,7 @@ static int look(dsep_context *ctx, int64_t iteration, double value, void *data, 
     dsep_max_f64(ctx, &seconds, 1);
     if (!pauses->due(ctx, seconds, pauses->data))
         return DSEP_OK;
-    DSEP_AGREE(ctx, save(r, &state));
+    DSEP_AGREE(ctx, save(r, r->began, &state));
     DSEP_TRY(pauses->keep(ctx, &state, pauses->data, stop));
     r->stopped = *stop;
 cleanup:
@@ -360,6 +369,22 @@ cleanup:
     return code;
 }
 
+static int take_deviations(dsep_context *ctx, const dsep_correlation *correlation,
+                           const dsep_continuous_settings *settings, double **sd) {
+    int code = DSEP_OK;
+    int64_t bytes = 0;
+    const int64_t p = correlation->n_variables;
+    if (!settings->sd)
+        return dsep_gather_all(ctx, correlation->sd,
+                               correlation->mine.count * (int64_t)sizeof *correlation->sd,
+                               (void **)sd, &bytes);
+    *sd = dsep_array(p, sizeof **sd);
+    DSEP_AGREE(ctx, *sd ? DSEP_OK : dsep_out_of_memory(dsep_context_error(ctx), "deviations"));
+    memcpy(*sd, settings->sd, (size_t)p * sizeof **sd);
+cleanup:
+    return code;
+}
+
 int dsep_continuous_run(dsep_context *ctx, const dsep_correlation *correlation,
                         const dsep_continuous_settings *settings, dsep_continuous **result) {
     int code = DSEP_OK;
@@ -367,16 +392,15 @@ int dsep_continuous_run(dsep_context *ctx, const dsep_correlation *correlation,
     dsep_grid *grid = NULL;
     dsep_matrix *s = NULL;
     double *sd = NULL;
-    int64_t bytes = 0;
     dsep_continuous *made = dsep_array(1, sizeof *made);
     *result = NULL;
     DSEP_AGREE(ctx, made ? DSEP_OK : dsep_out_of_memory(dsep_context_error(ctx), "the result"));
-    DSEP_TRY(dsep_gather_all(ctx, correlation->sd,
-                             correlation->mine.count * (int64_t)sizeof *correlation->sd,
-                             (void **)&sd, &bytes));
+    DSEP_TRY(take_deviations(ctx, correlation, settings, &sd));
     DSEP_TRY(dsep_grid_create(ctx, &grid));
     DSEP_TRY(open_run(&r, correlation, settings->raw ? sd : NULL, grid, &s));
     DSEP_TRY(optimise(&r));
+    if (settings->end && !r.stopped)
+        DSEP_AGREE(ctx, save(&r, r.x, settings->end));
     DSEP_TRY(answer(&r, correlation, sd, made));
     *result = made;
     made = NULL;

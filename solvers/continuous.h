@@ -20,8 +20,11 @@ typedef struct {
     double tolerance;       /* a stage is done when 100 iterations lower its value by less than this
                              * share; all but DAGMA's last use 100 times as much */
     int64_t max_iterations; /* of a stage */
+    const double *sd;       /* [n_variables] of the variables; NULL: the correlations have them */
     const dsep_pauses *pauses; /* NULL: never asked */
-    const dsep_state *resume;  /* that an earlier run kept; NULL: none */
+    const dsep_state *resume;  /* that an earlier run kept, or its `end`; NULL: none */
+    dsep_state *end;           /* takes what gives the same result again without a search, where the
+                                * run was not stopped; the caller clears it; NULL: not wanted */
 } dsep_continuous_settings;
 
 /* How a stage ended. */
@@ -52,14 +55,14 @@ typedef struct {
                        * (Reisach, Seiler & Weichwald 2021, arXiv:2102.13647) */
 } dsep_continuous;
 
-/* Runs it. Collective. The correlations must have means and deviations. Errors: DSEP_ERROR_USAGE
- * where PETSc was left out, DSEP_ERROR_RESOURCES, DSEP_ERROR_DATA for a damaged state, those of the
- * pauses, agreed. Cost: per evaluation 2 p^3 flops for the product and 2 p^3 (DAGMA) or some 22 p^3
- * (NOTEARS) for the measure, over all ranks; 1.2 evaluations an iteration, some hundred to thousand
- * iterations. Memory: dsep_continuous_bytes(). A state holds the weights as they were when the
- * present unit of 400 iterations began, with no memory of the ones before, so a run that goes on
- * does what one without a stop does. Reproducibility: class B; the margin at the threshold is in
- * the answer. Owner of *result: the caller. Shown by tests/oracle/dagma.c. */
+/* Runs it. Collective. Variables that do not vary, with correlations of 0, stay alone. Errors:
+ * DSEP_ERROR_USAGE where PETSc was left out, DSEP_ERROR_RESOURCES, DSEP_ERROR_DATA for a damaged
+ * state, those of the pauses, agreed. Cost: per evaluation 2 p^3 flops for the product and 2 p^3
+ * (DAGMA) or some 22 p^3 (NOTEARS) for the measure, over all ranks; 1.2 evaluations an iteration,
+ * some hundred to thousand iterations. Memory: dsep_continuous_bytes(). A state holds the weights
+ * as they were when the present unit of 400 iterations began, with no memory of the ones before, so
+ * a run that goes on does what one without a stop does. Reproducibility: class B; the margin at the
+ * threshold is in the answer. Owner of *result: the caller. Shown by tests/oracle/dagma.c. */
 int dsep_continuous_run(dsep_context *ctx, const dsep_correlation *correlation,
                         const dsep_continuous_settings *settings, dsep_continuous **result);
 

@@ -84,8 +84,8 @@ static void choose_rows(dsep_replicator *r, const int32_t *weight) {
 }
 
 /* Weighted rows of a column, centred, of length 1, with zeros behind them; zeros alone where they
- * are all the same. Returns whether they vary. */
-static int weigh_column(const dsep_replicator *r, const double *column, double *unit) {
+ * are all the same. Returns the length that they had: 0 where they do not vary. */
+static double weigh_column(const dsep_replicator *r, const double *column, double *unit) {
     const int64_t m = r->n_rows, stride = r->correlation->stride;
     double low = INFINITY, high = -INFINITY, sum = 0, rest = 0, squares = 0;
     for (int64_t k = 0; k < m; k++) {
@@ -110,7 +110,7 @@ static int weigh_column(const dsep_replicator *r, const double *column, double *
     const double length = sqrt(squares);
     for (int64_t k = 0; k < m; k++)
         unit[k] /= length;
-    return 1;
+    return length;
 }
 
 /* Box & Muller 1958, doi:10.1214/aoms/1177706645. */
@@ -139,22 +139,41 @@ static const double *vary_column(dsep_replicator *r, const dsep_variation *v, in
     return r->noisy;
 }
 
-static int64_t fill(dsep_context *group, dsep_replicator *r, const dsep_variation *v) {
+/* deviation: of this rank's variables, zeros elsewhere; or NULL. */
+static int64_t fill(dsep_context *group, dsep_replicator *r, const dsep_variation *v,
+                    double *deviation) {
     choose_rows(r, v->weight);
     int64_t constant = 0;
+    const double unit = sqrt((double)(r->source->n_samples - 1) / (double)(r->n_total - 1));
     const int64_t p = v->variables ? v->n_variables : r->source->n_variables;
     double *columns = dsep_correlation_begin(group, r->correlation, r->n_rows, r->n_total, p);
     const dsep_block mine = r->correlation->mine;
     for (int64_t j = mine.first; j < mine.first + mine.count; j++) {
         const int64_t variable = v->variables ? v->variables[j] : j;
-        constant +=
-            !weigh_column(r, vary_column(r, v, variable), columns + j * r->correlation->stride);
+        const double length =
+            weigh_column(r, vary_column(r, v, variable), columns + j * r->correlation->stride);
+        constant += length == 0;
+        if (deviation)
+            deviation[j] = length * unit;
     }
     dsep_correlation_finish(group, r->correlation);
     return constant;
 }
 
 /* --- a replicate ----------------------------------------------------------------------------- */
+
+const dsep_correlation *dsep_replicator_correlate(dsep_context *group, dsep_replicator *r,
+                                                  const dsep_variation *v, double *deviation,
+                                                  int64_t *constant) {
+    const int64_t p = v->variables ? v->n_variables : r->source->n_variables;
+    if (deviation)
+        memset(deviation, 0, (size_t)p * sizeof *deviation);
+    *constant = fill(group, r, v, deviation);
+    dsep_sum_i64(group, constant, 1);
+    if (deviation)
+        dsep_sum_f64(group, deviation, p); /* each is one rank's, else 0 */
+    return r->correlation;
+}
 
 int dsep_replicator_run(dsep_context *group, dsep_replicator *replicator,
                         const dsep_variation *variation, const dsep_knowledge *knowledge,
@@ -166,8 +185,7 @@ int dsep_replicator_run(dsep_context *group, dsep_replicator *replicator,
     alone.graph_alone = 1;
     alone.search.listed = !replicator->whole;
     *replicate = (dsep_replicate){0};
-    replicate->constant = fill(group, replicator, variation);
-    dsep_sum_i64(group, &replicate->constant, 1);
+    dsep_replicator_correlate(group, replicator, variation, NULL, &replicate->constant);
     DSEP_AGREE(group, dsep_fisher_z_create(replicator->correlation, variation->alpha,
                                            dsep_context_error(group), &test));
     DSEP_TRY(dsep_pc_run(group, test, knowledge, &alone, &pc));

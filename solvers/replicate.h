@@ -51,6 +51,15 @@ int dsep_replicator_run(dsep_context *group, dsep_replicator *replicator,
                         const dsep_variation *variation, const dsep_knowledge *knowledge,
                         const dsep_pc_settings *settings, dsep_replicate *replicate);
 
+/* The correlations that a variation is tested by, for methods that need no more. Collective over
+ * the group. deviation: [variables of the variation] of the weighted rows, divisor n - 1, in units
+ * of the column's own; on every rank; NULL: not wanted. *constant: variables that do not vary;
+ * their correlations are 0. Returns what is lent until the next one is made. Cost and
+ * reproducibility: as above. */
+const dsep_correlation *dsep_replicator_correlate(dsep_context *group, dsep_replicator *replicator,
+                                                  const dsep_variation *variation,
+                                                  double *deviation, int64_t *constant);
+
 /* Bytes that a group needs on a node. Not collective. */
 int64_t dsep_replicator_bytes(int64_t n_samples, int64_t n_variables, int whole);
 

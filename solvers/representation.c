@@ -52,29 +52,3 @@ void dsep_representation_destroy(dsep_representation **representation) {
     free(r);
     *representation = NULL;
 }
-
-/* Whether the weight of cause -> effect passes `least` in any environment. */
-static int is_edge(const dsep_representation *r, int64_t cause, int64_t effect, double least) {
-    const int64_t d = r->n_factors;
-    for (int64_t k = 0; k < r->n_environments; k++)
-        if (fabs(r->weight[(k * d + effect) * d + cause]) > least)
-            return 1;
-    return 0;
-}
-
-int dsep_representation_graph(const dsep_representation *r, double least, dsep_error *error,
-                              dsep_graph **graph) {
-    const int64_t d = r->n_factors;
-    int64_t n_edges = 0;
-    dsep_edge *edges = dsep_array(d * d, sizeof *edges);
-    *graph = NULL;
-    if (!edges)
-        return dsep_out_of_memory(error, "a graph of factors");
-    for (int64_t cause = 0; cause < d; cause++)
-        for (int64_t effect = 0; effect < d; effect++)
-            if (effect != cause && is_edge(r, cause, effect, least))
-                edges[n_edges++] = (dsep_edge){cause, effect, DSEP_MARK_TAIL, DSEP_MARK_ARROW};
-    const int code = dsep_graph_create(d, n_edges, edges, DSEP_GRAPH_DAG, error, graph);
-    free(edges);
-    return code;
-}

@@ -7,7 +7,6 @@
 #define DSEP_SOLVERS_REPRESENTATION_H
 
 #include "mpi/error.h"
-#include "mpi/graph.h"
 
 #include <stdint.h>
 
@@ -30,11 +29,5 @@ int dsep_representation_create(int64_t n_variables, int64_t n_factors, int64_t n
 
 /* Frees it and sets *representation to NULL; accepts NULL. Not collective. */
 void dsep_representation_destroy(dsep_representation **representation);
-
-/* The graph over the factors: an edge cause -> effect where |weight| passes `least` in any
- * environment (0: wherever it is not 0). Not collective. Errors: DSEP_ERROR_RESOURCES,
- * DSEP_ERROR_DATA where weights make a pair point both ways. Owner of *graph: the caller. */
-int dsep_representation_graph(const dsep_representation *representation, double least,
-                              dsep_error *error, dsep_graph **graph);
 
 #endif

@@ -5,6 +5,7 @@
 #ifndef DSEP_SOLVERS_REPRESENTATION_METRICS_H
 #define DSEP_SOLVERS_REPRESENTATION_METRICS_H
 
+#include "mpi/graph.h"
 #include "solvers/representation.h"
 
 typedef struct {

@@ -12,7 +12,8 @@ static double effect(double r) {
     return fabs(r) < 1 ? fabs(r) / sqrt((1 - r) * (1 + r)) : fabs(r) >= 1 ? INFINITY : NAN;
 }
 
-double dsep_robustness_t(double r, double dof) {
+/* t of the regression; infinite for |r| = 1. */
+static double t_of(double r, double dof) {
     return copysign(effect(r) * sqrt(dof), r);
 }
 
@@ -68,7 +69,7 @@ double dsep_robustness_error(double error, double dof, double r2_y, double r2_d)
 
 /* t is an estimate with standard error 1. */
 double dsep_robustness_adjust(double r, double dof, double r2_y, double r2_d, int direction) {
-    const double t = dsep_robustness_t(r, dof);
+    const double t = t_of(r, dof);
     if (isinf(t))
         return copysign(1, r);
     const double reduced = dsep_robustness_estimate(t, 1, dof, r2_y, r2_d);

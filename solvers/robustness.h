@@ -21,9 +21,6 @@ typedef struct {
 /* Degrees of freedom of the regression: n - order - 2. Not collective. */
 double dsep_robustness_dof(int64_t n_samples, int64_t order);
 
-/* t of the regression; infinite for |r| = 1. Not collective. */
-double dsep_robustness_t(double r, double dof);
-
 /* The least |t| / sqrt(dof) that is significant, two-sided, once z is in the regression and took a
  * degree of freedom: t(1 - alpha / 2; dof - 1) / sqrt(dof - 1). NaN for dof < 2; infinite where no
  * number can be significant. Not collective. alpha in (0, 1). Cost: about 0.4 us. */

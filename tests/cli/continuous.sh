@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # discover --method dagma and notears: the graph data were drawn from, on any number of ranks; what is
-# said about scales, reasons and options; stopping and going on; and a program without PETSc.
+# said about scales, reasons and options; stopping and going on; replicates; and a program without PETSc.
 . tests/support/tap.sh
+. tests/support/fingerprint.sh
 
 # Without PETSc: the adapter alone, and what it says.
 without=$scratch/petsc.o
@@ -61,4 +62,39 @@ run "$DSEP" "${long[@]}" -o "$scratch/parts.h5"
 is "$status" 0 "comes to an end"
 run "$DSEP" compare "$scratch/parts.h5" "$scratch/whole.h5"
 like "$out" 'SHD +0 ' "with the graph of the one without a stop"
+
+# Replicates: the same bytes on any ranks, in parts, and from a checkpoint.
+run "$DSEP" simulate -p 8 -n 60 --degree 2 --seed 4 -q -o "$scratch/z.csv"
+shares=(discover "$scratch/z.csv" --method dagma --threshold-weight 0.1 --replicates 6)
+run "$DSEP" "${shares[@]}" -o "$scratch/r.h5"
+is "$status" 0 "replicates of dagma"
+like "$out" 'replicates 6 of 6 \(bootstrap\)' "the summary tells them"
+first=$(fingerprint "$scratch/r.h5")
+ok "pairs are there" test "$("$DSEP" export "$scratch/r.h5" --what replicates | wc -l)" -gt 8
+for each in 1 2; do
+    ranks 3 "${shares[@]}" --ranks-per-replicate $each -o "$scratch/r3.h5"
+    is "$status $(fingerprint "$scratch/r3.h5")" "0 $first" "3 ranks, $each a replicate: the same bytes"
+done
+for part in 1 2; do
+    run "$DSEP" "${shares[@]}" -o "$scratch/m.h5" --part $part/2
+done
+run "$DSEP" merge "$scratch"/m.h5.part-*-of-2 -o "$scratch/m.h5"
+is "$status $(fingerprint "$scratch/m.h5")" "0 $first" "two parts, merged: the same bytes"
+DSEP_FAULT=write-close@0 run "$DSEP" "${shares[@]}" --checkpoint-every 0 -o "$scratch/f.h5"
+ok "a run whose result cannot be written leaves its checkpoint" test -e "$scratch/f.h5.checkpoint"
+run "$DSEP" "${shares[@]}" --checkpoint-every 0 -o "$scratch/f.h5"
+is "$status $(fingerprint "$scratch/f.h5")" "0 $first" "the same command goes on to the same bytes"
+is "$(grep -c '^mu ' <<<"$err")" 0 "without another search"
+run "$DSEP" "${shares[@]}" --max-iterations 3 -o "$scratch/f.h5"
+like "$out" 'NOT CONVERGED: 6 of them' "replicates that did not converge are counted"
+run "$DSEP" "${shares[@]}" --dry-run
+like "$out" 'replicates +6 \(bootstrap\), each on 1 rank' "a dry run tells of replicates"
+run "$DSEP" "${shares[@]}" --memory-per-node 40k
+is "$status" 4 "replicates that do not fit are refused"
+run "$DSEP" discover "$scratch/z.csv" --method notears --resample halves
+is "$status" 2 "--resample without replicates is refused"
+like "$err" 'say how many with --replicates R' "with a remedy"
+run "$DSEP" discover "$scratch/z.csv" --method notears --replicates 4 --resample environment
+is "$status" 2 "so are environments that nobody named"
+like "$err" '\-\-environment' "with a remedy"
 finish

@@ -79,13 +79,32 @@ is "$status" 4 "so is what the command itself may use"
 
 # --- other methods, wrong options
 run "$DSEP" simulate --variables 6 --samples 50 --seed 5 -o "$scratch/small.csv"
-for method in lingam ica-lingam var-lingam exact notears; do
-    run "$DSEP" plan "$scratch/small.csv" --method $method --json --quiet
-    echo "$out" >"$scratch/plan.json"
-    is "$status $(planned plan_of) $(planned seconds)" "0 discover --method $method null" "a plan of $method: no time"
+table=$scratch/small.csv
+# longer NAME BEFORE: the plan says more seconds than BEFORE
+longer() {
+    ok "$1" "$python" -c "import sys; sys.exit(not float('$(planned seconds)') > float('$2'))"
+}
+for method in lingam ica-lingam var-lingam exact; do
+    plan --method $method --ranks 1
+    is "$status $(planned plan_of) $(planned slurm time_seconds)" "0 discover --method $method 600.0" "a plan of $method: what to ask for"
+    longer "a plan of $method: seconds" 0
     ok "a plan of $method: memory" test "$(planned memory_per_node peak)" -gt 5000000
 done
+plan --method lingam --replicates 1000000 --ranks 64
+many=$(planned seconds)
+longer "replicates take their time" 1
+plan --method lingam --replicates 1000000 --ranks 1
+longer "which ranks share" "$many"
+plan --method notears
+is "$status $(planned seconds) $(planned slurm time_seconds)" "0 null null" "a plan of notears: no time"
+run "$DSEP" plan "$table" --method notears --quiet
 like "$out" 'the time of discover --method notears is not forecast' "and says so"
+run "$DSEP" simulate --variables 8 --samples 60 --factors 2 --environments 3 --shift hard --seed 5 -o "$scratch/mixed.csv"
+for method in hca interventional lscale; do
+    run "$DSEP" submit --print --ranks 1 represent "$scratch/mixed.csv" --environment environment --factors 2 --method $method
+    like "$out" '# *time: twice the forecast of [0-9]' "a plan of represent --method $method: time"
+done
+table=$scratch/table.npy
 refused 2 'each node needs at least one rank' "fewer ranks than nodes" "$table" --ranks 2 --nodes 4
 refused 2 'give two of the three' "a shape that contradicts itself" "$table" --ranks 9 --nodes 2 --ranks-per-node 4
 refused 2 '--lags means nothing' "an option of another method" "$table" --lags 3

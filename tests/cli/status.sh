@@ -196,6 +196,14 @@ d = json.load(open(sys.argv[1]))
 p = d["parts"]
 sys.exit(not (d["state"] == "running" and len(p) == 5 and p[0]["slurm"]["job"] == 119 and
               p[0]["progress"]["done"] == 1204 and p[4]["part"] == "merge" and p[3]["progress"] is None))' "$scratch/out"
+status 113 running.job . --json
+ok "JSON of several, a directory among them, is one array" /usr/bin/env python3 -c 'import json, sys
+d = json.load(open(sys.argv[1]))
+sys.exit(not (len(d) == 22 and d[0]["parts"][0]["slurm"]["job"] == 119 and
+              d[1]["directory"].endswith("running.job") and all(len(j["parts"]) for j in d)))' "$scratch/out"
+status 113 4711 --json
+is "$status $(/usr/bin/env python3 -c 'import json, sys; print(len(json.load(open(sys.argv[1]))))' "$scratch/out")" \
+    "3 1" "one of them is not there: the others are a whole array"
 
 # --- without Slurm -----------------------------------------------------------------------------
 

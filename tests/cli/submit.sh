@@ -121,6 +121,17 @@ like "$err" "sbatch refused the job: sbatch: error: invalid partition specified:
 ok "and nothing is left" test ! -e r.job
 rm "$slurm/refuse"
 
+# --- a study file behind the command ---
+printf 'drop = diagnosis\n[discover]\nalpha = 0.02\n[submit]\nprint = yes\nno-plan = yes\nranks = 3\nmemory = 2G\ntime = 11:00\n' >f.ini
+run "${submit[@]}" --time 12:00 discover "my data.csv" --study f.ini -o r.h5
+is "$status $(grep -E '^#SBATCH --(ntasks|mem|time)=' <<<"$out" | tr '\n' ' ')" \
+    "0 #SBATCH --ntasks=3 #SBATCH --mem=2048M #SBATCH --time=00:12:00 " \
+    "its [submit] section counts; the line wins"
+printf 'print = yes\nno-plan = yes\nmemory = 2G\n' >g.ini
+run "${submit[@]}" --study g.ini --time 12:00 --ranks 2 discover "my data.csv" --study f.ini -o r.h5
+is "$status $(grep -E '^#SBATCH --(ntasks|time)=' <<<"$out" | tr '\n' ' ')" \
+    "0 #SBATCH --ntasks=2 #SBATCH --time=00:12:00 " "one before the command is the only one"
+
 # refused CODE PATTERN WORDS...
 refused() {
     local code=$1 pattern=$2
@@ -134,6 +145,9 @@ refused 2 "alpa is no option of dsep discover" discover x.csv --alpa 1
 refused 2 "means nothing with --method lingam" discover x.csv --method lingam --orientation majority
 refused 2 "nodez is no option of dsep submit" --nodez 1 discover x.csv
 refused 2 "needs COMMAND" --nodes 1
+printf '[submit]\nnodez = 1\n' >h.ini
+refused 2 "h.ini:2: 'nodez' is no option of dsep submit" discover x.csv --study h.ini
+refused 5 "cannot read the study file 'i.ini'" discover x.csv --study i.ini
 refused 2 "try dsep submit --print" discover x.csv --dry-run
 refused 2 "needs --ranks, --memory and --time" --no-plan --ranks 1 discover x.csv
 refused 2 "expected an option of sbatch" --sbatch exclusive discover x.csv

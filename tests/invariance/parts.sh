@@ -150,6 +150,7 @@ for _ in $(seq 1000); do
     sleep 0.01
 done
 is "$(left x.h5)" "x.h5.checkpoint" "a merge that is killed leaves no result"
+[ -e x.h5.checkpoint ] || sed 's/^/# /' killed.txt
 is "$(cksum r.h5.part-*)" "$sums" "and the parts as they were"
 mv kept.txt known.txt
 run "$DSEP" merge r.h5.part-*-of-4 -o x.h5 -q

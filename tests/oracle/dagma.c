@@ -161,6 +161,34 @@ static void test_resume(dsep_acyclic_kind kind, int64_t stop_at) {
     dsep_linear_model_destroy(&model);
 }
 
+/* From the state at the end the same result comes back, and nothing is searched: nobody is asked.
+ */
+static void test_end(dsep_acyclic_kind kind) {
+    dsep_continuous_settings settings = base(kind, 1);
+    dsep_state end = {0};
+    kept k = {.stop_at = -1};
+    const dsep_pauses pauses = {.due = due, .keep = keep, .data = &k};
+    dsep_linear_model *model = draw(12, 3);
+    dsep_correlation *correlation = correlate(model, 3, 500);
+    settings.end = &end;
+    dsep_continuous *whole = learn(correlation, &settings), *again;
+    settings.end = NULL;
+    settings.resume = &end;
+    settings.pauses = &pauses;
+    again = learn(correlation, &settings);
+    int same = whole && again && k.asked == 0 && again->n_stages == whole->n_stages &&
+               memcmp(whole->stages, again->stages, sizeof whole->stages) == 0 &&
+               whole->answer->graph->n_edges == again->answer->graph->n_edges;
+    for (int64_t e = 0; same && e < whole->answer->graph->n_edges; e++)
+        same = whole->answer->found[e] == again->answer->found[e];
+    tap_ok(same, "from the end of a run: its result, without a search");
+    dsep_state_clear(&end);
+    dsep_continuous_destroy(&whole);
+    dsep_continuous_destroy(&again);
+    dsep_correlation_destroy(&correlation);
+    dsep_linear_model_destroy(&model);
+}
+
 /* Too few iterations are said; a low threshold leaves cycles and is raised until there are none. */
 static void test_reasons(void) {
     dsep_continuous_settings settings = base(DSEP_ACYCLIC_LOGDET, 0);
@@ -195,6 +223,8 @@ int main(int argc, char **argv) {
     test_seed(DSEP_ACYCLIC_EXPONENTIAL, 10, 1);
     test_resume(DSEP_ACYCLIC_LOGDET, 130);
     test_resume(DSEP_ACYCLIC_EXPONENTIAL, 60);
+    test_end(DSEP_ACYCLIC_LOGDET);
+    test_end(DSEP_ACYCLIC_EXPONENTIAL);
     test_reasons();
     dsep_petsc_end();
     return tap_end();

@@ -2,19 +2,10 @@
 # Jobs on a real Slurm: too little memory; four ranks on two nodes; warned, requeued, and resumed on
 # another number of nodes; a rank killed. Every result has the bytes of a run of one rank in a terminal.
 # seconds: 240
-. tests/support/tap.sh
-. tests/support/fingerprint.sh
-. tests/slurm/cluster/cluster.sh
-cluster 3 4
-cd "$scratch" || exit
-
-run "$DSEP" simulate --variables 200 --samples 200 --degree 4 --seed 3 --quiet -o rows.csv
-study=(discover rows.csv --replicates 600)
-run "$DSEP" "${study[@]}" --quiet -o one.h5
-is "$status" 0 "one rank in a terminal"
-wanted=$(fingerprint one.h5)
-carried="going on from [^ ]*checkpoint of [^ ]*: 1 run, "
-request=(--no-plan --nodes 2 --ranks 4 --memory 500M --time 00:05:00)
+. tests/slurm/cluster/study.sh
+study_on 600 3 4
+alone
+request+=(--nodes 2 --ranks 4)
 
 submit two --nodes 2 --ranks 4 "${study[@]}"
 ended 60 "$job"

@@ -3,19 +3,10 @@
 # moment or for so long that Slurm gives the node up; its time limit. Slurm starts such jobs again;
 # there is no result before it is whole, and it has the bytes of a run that nobody disturbed.
 # seconds: 240
-. tests/support/tap.sh
-. tests/support/fingerprint.sh
-. tests/slurm/cluster/cluster.sh
-cluster 11 2
-cd "$scratch" || exit
-
-run "$DSEP" simulate --variables 200 --samples 200 --degree 4 --seed 3 --quiet -o rows.csv
-study=(discover rows.csv --replicates 600)
-run "$DSEP" "${study[@]}" --quiet -o one.h5
-is "$status" 0 "one rank in a terminal"
-wanted=$(fingerprint one.h5)
-request=(--no-plan --nodes 2 --ranks 4 --memory 500M --time 00:05:00)
-carried="going on from [^ ]*checkpoint of [^ ]*: 1 run, "
+. tests/slurm/cluster/study.sh
+study_on 600 11 2
+alone
+request+=(--nodes 2 --ranks 4)
 
 # begin NAME SUBMIT-OPTION...: a job that has a checkpoint; its first node is in $script, the other
 # in $other

@@ -1,5 +1,6 @@
 #include "tests/support/tap.h"
 
+#include <glob.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -101,6 +102,16 @@ const char *tap_path(const char *name) {
     static char path[512];
     snprintf(path, sizeof path, "%s/%s", directory, name);
     return path;
+}
+
+int tap_nothing_beside(const char *path) {
+    char pattern[600];
+    glob_t found;
+    snprintf(pattern, sizeof pattern, "%s.*.tmp", path);
+    MPI_Barrier(dsep_comm(context)); /* rank 0 may be removing it */
+    const int nothing = glob(pattern, 0, NULL, &found) == GLOB_NOMATCH;
+    globfree(&found);
+    return nothing;
 }
 
 const char *tap_data(void) {

@@ -30,6 +30,10 @@ const char *tap_directory(void);
 /* Path of a file in that directory; a static buffer that the next call reuses. Not collective. */
 const char *tap_path(const char *name);
 
+/* Whether nothing is being written beside `path`: no name there is that of `path`, a dot, and
+ * something that ends in ".tmp". Collective. */
+int tap_nothing_beside(const char *path);
+
 /* The folder of real tables beside the project, or NULL where it is absent. Not collective. */
 const char *tap_data(void);
 

@@ -298,6 +298,42 @@ static void test_failures(void) {
     remove_checkpoint();
 }
 
+/* What is kept comes back; blocks that do not fit together are told from those that do. */
+static void test_kept(void) {
+    enum { N = 3, WIDTH = 2 };
+    const dsep_campaign_shape shape = {
+        .name = "kept", .units = "units", .n_units = N, .n_values = WIDTH, .n_tallies = 2};
+    dsep_error *error = dsep_context_error(ctx);
+    const dsep_tally_edge edge = {.x = 1, .y = 4, .count = {3}};
+    dsep_campaign *c = NULL, *back = NULL;
+    dsep_state state = {0};
+    if (dsep_campaign_create(error, &shape, &c) || dsep_campaign_create(error, &shape, &back) ||
+        dsep_tally_add_edge(c->tally[1], &edge, error))
+        goto cleanup;
+    c->done[2] = 1;
+    c->values[2 * WIDTH + 1] = 7;
+    const int empty = !dsep_campaign_is_kept(&state, &shape);
+    const int good = dsep_campaign_lend(&state, &shape, c, error) == DSEP_OK &&
+                     dsep_campaign_is_sound(&state, &shape) &&
+                     dsep_campaign_take(&state, &shape, back, error) == DSEP_OK;
+    tap_ok(empty && good && back->n_done == 1 && !back->done[0] && back->done[2] &&
+               isnan(back->values[0]) && back->values[2 * WIDTH + 1] == 7 &&
+               back->tally[0]->n_edges == 0 && back->tally[1]->n_edges == 1 &&
+               memcmp(back->tally[1]->edges, &edge, sizeof edge) == 0,
+           "what is kept comes back");
+    dsep_campaign_shape other = shape;
+    other.n_tallies = 1;
+    tap_ok(!dsep_campaign_is_sound(&state, &other), "not for another number of tallies");
+    for (int i = 0; i < state.n_blocks; i++)
+        if (strcmp(state.block[i].name, "kept.edges") == 0)
+            state.block[i].bytes = 0;
+    tap_ok(!dsep_campaign_is_sound(&state, &shape), "edges that are lacking are noticed");
+cleanup:
+    dsep_state_clear(&state);
+    dsep_campaign_destroy(&back);
+    dsep_campaign_destroy(&c);
+}
+
 int main(int argc, char **argv) {
     ctx = tap_begin(&argc, &argv);
     tap_directory();
@@ -313,5 +349,6 @@ int main(int argc, char **argv) {
     test_enough_at_once();
     test_never_enough();
     test_failures();
+    test_kept();
     return tap_end();
 }

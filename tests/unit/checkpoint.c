@@ -7,6 +7,7 @@
  * `big FILE` keeps half a megabyte that cannot be compressed. */
 #include "io/checkpoint.h"
 #include "io/checkpoint_file.h"
+#include "io/replace_file.h"
 #include "mpi/exchange.h"
 #include "mpi/fault.h"
 #include "mpi/layout.h"
@@ -22,7 +23,7 @@
 
 static dsep_context *ctx;
 static int rank, size;
-static char path[600], old[620], temporary[620];
+static char path[600], old[620];
 
 /* --- states ---------------------------------------------------------------------------------- */
 
@@ -155,7 +156,7 @@ static void test_round_trip(void) {
     tap_ok(finds(NULL, 0, ""), "nothing is there");
     tap_ok(keep(1) == DSEP_OK && finds(path, 1, ""), "what was kept is read back");
     tap_ok(keep(2) == DSEP_OK && finds(path, 2, ""), "and what was kept next");
-    tap_ok(there(old, 1) && there(temporary, 0), "the one before stays, nothing else");
+    tap_ok(there(old, 1) && tap_nothing_beside(path), "the one before stays, nothing else");
     dsep_barrier(ctx);
     if (rank == 0)
         unlink(path);
@@ -397,7 +398,7 @@ static void test_faults(void) {
             unsetenv("DSEP_FAULT");
             tap_ok(code == DSEP_ERROR_IO && strstr(dsep_context_error(ctx)->text, name),
                    "%s: an error on every rank", asked);
-            tap_ok(same_content(path, before) && there(temporary, 0) && finds(path, 2, ""),
+            tap_ok(same_content(path, before) && tap_nothing_beside(path) && finds(path, 2, ""),
                    "%s: what was there is untouched", asked);
             tap_ok(keep(4) == DSEP_OK && finds(path, 4, ""), "%s: and the next write works", asked);
             free(before.data);
@@ -423,7 +424,9 @@ static void test_read_fault(void) {
 }
 
 static void test_no_place(void) {
+    char *temporary = NULL;
     keep(1);
+    dsep_replace_begin(ctx, path, &temporary);
     if (rank == 0)
         mkdir(temporary, 0700);
     dsep_barrier(ctx);
@@ -438,7 +441,7 @@ static void test_no_place(void) {
     }
     dsep_barrier(ctx);
     tap_ok(keep(2) == DSEP_ERROR_IO && strstr(dsep_context_error(ctx)->text, "cannot rename") &&
-               there(temporary, 0),
+               tap_nothing_beside(path),
            "the name itself is taken by a folder");
     dsep_barrier(ctx);
     if (rank == 0)
@@ -510,7 +513,6 @@ int main(int argc, char **argv) {
     tap_directory();
     snprintf(path, sizeof path, "%s", tap_path("c"));
     snprintf(old, sizeof old, "%s.old", path);
-    snprintf(temporary, sizeof temporary, "%s.tmp", path);
     test_round_trip();
     test_damage();
     test_misleading();

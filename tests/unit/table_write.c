@@ -85,19 +85,13 @@ static int write_to(const char *name) {
     return dsep_table_write(ctx, path, &source);
 }
 
-static int no_temporary(const char *name) {
-    char temporary[64];
-    snprintf(temporary, sizeof temporary, "%s.tmp", name);
-    return access(tap_path(temporary), F_OK) != 0;
-}
-
 static void test_text(const char *name, char separator) {
     size_t size = 0, wanted_size = 0;
     tap_ok(write_to(name) == 0, "%s is written", name);
     char *got = slurp(tap_path(name), &size), *wanted = serial_text(separator, &wanted_size);
     tap_ok(got && size == wanted_size && memcmp(got, wanted, size) == 0,
            "%s has the bytes of a serial writing", name);
-    tap_ok(no_temporary(name), "%s left nothing beside it", name);
+    tap_ok(tap_nothing_beside(tap_path(name)), "%s left nothing beside it", name);
     free(got);
     free(wanted);
 }
@@ -238,7 +232,7 @@ static void test_faults(const char *name) {
             dsep_barrier(ctx);
             char *after = slurp(tap_path(name), &after_size);
             good &= after && after_size == before_size && memcmp(before, after, after_size) == 0;
-            good &= no_temporary(name);
+            good &= tap_nothing_beside(tap_path(name));
             free(after);
             dsep_barrier(ctx);
         }
