@@ -90,6 +90,7 @@ static int mark_range(choice *all, const char *item) {
     return 1;
 }
 
+/* The name that was probably meant; "" where none has even a third in common with the item. */
 static const char *nearest_name(const choice *all, const char *item) {
     const char *best = NULL;
     int least = DISTANCE_MAX + 1;
@@ -100,7 +101,10 @@ static const char *nearest_name(const choice *all, const char *item) {
             best = all->names[j];
         }
     }
-    return best ? best : "";
+    if (!best)
+        return "";
+    const size_t a = strlen(item), b = strlen(best), longest = a > b ? a : b;
+    return 3 * (size_t)least <= 2 * longest ? best : "";
 }
 
 static int unknown(const choice *all, const char *item, dsep_error *error) {
@@ -108,10 +112,12 @@ static int unknown(const choice *all, const char *item, dsep_error *error) {
     const char *suggestion = nearest_name(all, item);
     dsep_text_excerpt(item, item + strlen(item), shown, sizeof shown);
     dsep_text_excerpt(suggestion, suggestion + strlen(suggestion), near, sizeof near);
-    return dsep_error_set(error, DSEP_ERROR_USAGE,
-                          "%s: %s names '%s', but there is no such column%s; did you mean '%s'? "
-                          "Expected a name of the table, or a number or range within 1-%" PRId64,
-                          all->path, all->option, shown, all->also, near, all->count);
+    return dsep_error_set(
+        error, DSEP_ERROR_USAGE,
+        "%s: %s names '%s', but there is no such column%s%s%s%s Expected a name of "
+        "the table, or a number or range within 1-%" PRId64,
+        all->path, all->option, shown, all->also, *near ? "; did you mean '" : "", near,
+        *near ? "'?" : ".", all->count);
 }
 
 static int mark_item(choice *all, char *item, char *end, int quoted, dsep_error *error) {

@@ -3,11 +3,10 @@
 #include "jobs/discovery.h"
 #include "jobs/option_scope.h"
 #include "jobs/output_path.h"
-#include "mpi/log.h"
-#include "solvers/blas.h"
+#include "jobs/provenance.h"
+#include "solvers/triples.h"
 
 #include <stdlib.h>
-#include <unistd.h>
 
 static const struct {
     const char *name;
@@ -22,17 +21,6 @@ static const struct {
     [DSEP_METHOD_NOTEARS] = {"notears", dsep_discover_notears},
 };
 
-static void write_header(dsep_context *ctx, const dsep_invocation *call) {
-    const dsep_common_settings *common = call->settings;
-    char host[256] = "";
-    gethostname(host, sizeof host - 1);
-    dsep_log_line(ctx, "dsep %s on %s, %d rank%s on %d node%s, BLAS kernels %s, seed %lld",
-                  DSEP_VERSION, host, dsep_size(ctx), dsep_size(ctx) == 1 ? "" : "s",
-                  dsep_nodes(ctx), dsep_nodes(ctx) == 1 ? "" : "s", dsep_blas_core(),
-                  (long long)common->seed);
-    dsep_log_line(ctx, "%s", call->line);
-}
-
 /* What --part is for are replicates; with --until-stable somebody must see all of them. */
 static int check_part(const dsep_discover_settings *settings, dsep_error *error) {
     const char *why = NULL;
@@ -42,6 +30,14 @@ static int check_part(const dsep_discover_settings *settings, dsep_error *error)
     else if (settings->replicate.until_stable > 0)
         why = "--until-stable has to see all replicates; leave out one of the two";
     return dsep_running_check(&settings->running, why, error);
+}
+
+static int check_orientation(const dsep_discover_settings *settings, dsep_error *error) {
+    if (!settings->skeleton_only || settings->orientation == DSEP_ORIENTATION_STANDARD)
+        return DSEP_OK;
+    return dsep_error_set(error, DSEP_ERROR_USAGE,
+                          "--skeleton-only stops before edges are oriented: leave it out, or leave "
+                          "out --orientation");
 }
 
 static int run(dsep_context *ctx, const dsep_invocation *call) {
@@ -55,7 +51,8 @@ static int run(dsep_context *ctx, const dsep_invocation *call) {
     DSEP_AGREE(ctx, dsep_option_scope_check(call, methods[settings->method].name,
                                             dsep_context_error(ctx)));
     DSEP_AGREE(ctx, check_part(settings, dsep_context_error(ctx)));
-    write_header(ctx, call);
+    DSEP_AGREE(ctx, check_orientation(settings, dsep_context_error(ctx)));
+    dsep_provenance_log(ctx, call);
     DSEP_AGREE(ctx, dsep_output_path(settings->common.output, discovery.data,
                                      dsep_context_error(ctx), &path));
     discovery.path = path;

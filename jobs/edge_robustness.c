@@ -171,11 +171,11 @@ static int prepare(study *s, dsep_error *error) {
     DSEP_TRY(dsep_prior_parse(options->prior_d, "--prior-d", error, &s->prior_d));
     DSEP_TRY(dsep_result_read(s->settings->result, error, &s->result));
     if (s->result->n_samples <= 0 || isnan(s->result->alpha))
-        return dsep_error_set(
-            error, DSEP_ERROR_DATA,
-            "'%s' does not say with how many samples and at which level its edges "
-            "were tested. Run `dsep discover` again",
-            s->settings->result);
+        return dsep_error_set(error, DSEP_ERROR_DATA,
+                              "'%s' does not say with how many samples and at which level its "
+                              "edges were tested: this "
+                              "is for results of dsep discover --method pc",
+                              s->settings->result);
     DSEP_TRY(options->edges ? choose_named(s, error) : choose_fragile(s, error));
 cleanup:
     return code;

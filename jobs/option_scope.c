@@ -40,10 +40,11 @@ static int is_same(const dsep_option *option, const void *left, const void *righ
 }
 
 /* The first option of a group that is not at its default; NULL where there is none. */
-static const dsep_option *first_changed(const dsep_option_group *group, const char *settings,
-                                        const char *defaults) {
+static const dsep_option *first_changed(const dsep_option_group *group, const char *only,
+                                        const char *settings, const char *defaults) {
     for (const dsep_option *o = group->options; o->name; o++)
-        if (!is_same(o, settings + group->offset + o->offset, defaults + group->offset + o->offset))
+        if ((!only || strcmp(o->name, only) == 0) &&
+            !is_same(o, settings + group->offset + o->offset, defaults + group->offset + o->offset))
             return o;
     return NULL;
 }
@@ -56,12 +57,25 @@ int dsep_option_scope_check(const dsep_invocation *call, const char *method, dse
     for (const dsep_option_group *g = command->groups; g->title && !code; g++) {
         if (!g->methods || has_word(g->methods, method))
             continue;
-        const dsep_option *option = first_changed(g, call->settings, usual->settings);
+        const dsep_option *option = first_changed(g, NULL, call->settings, usual->settings);
         if (option)
             code = dsep_error_set(error, DSEP_ERROR_USAGE,
                                   "--%s means nothing with --method %s: it is for %s", option->name,
                                   method, g->methods);
     }
+cleanup:
+    dsep_invocation_destroy(&usual);
+    return code;
+}
+
+int dsep_option_refuse(const dsep_invocation *call, const dsep_option_group *group,
+                       const char *only, const char *why, dsep_error *error) {
+    int code = DSEP_OK;
+    dsep_invocation *usual = NULL;
+    DSEP_TRY(dsep_options_defaults(call->command, error, &usual));
+    const dsep_option *option = first_changed(group, only, call->settings, usual->settings);
+    if (option)
+        code = dsep_error_set(error, DSEP_ERROR_USAGE, "--%s %s", option->name, why);
 cleanup:
     dsep_invocation_destroy(&usual);
     return code;

@@ -2,10 +2,24 @@
 
 #include "jobs/build_info.h"
 #include "jobs/whole_write.h"
+#include "mpi/log.h"
 #include "mpi/memory.h"
+#include "solvers/blas.h"
 
 #include <jansson.h>
 #include <stdlib.h>
+#include <unistd.h>
+
+void dsep_provenance_log(dsep_context *ctx, const dsep_invocation *call) {
+    const dsep_common_settings *common = call->settings;
+    char host[256] = "";
+    gethostname(host, sizeof host - 1);
+    dsep_log_line(ctx, "dsep %s on %s, %d rank%s on %d node%s, BLAS kernels %s, seed %lld",
+                  DSEP_VERSION, host, dsep_size(ctx), dsep_size(ctx) == 1 ? "" : "s",
+                  dsep_nodes(ctx), dsep_nodes(ctx) == 1 ? "" : "s", dsep_blas_core(),
+                  (long long)common->seed);
+    dsep_log_line(ctx, "%s", call->line);
+}
 
 void dsep_provenance_write(dsep_context *ctx, dsep_h5write *file, const dsep_invocation *call,
                            int complete, const dsep_running *running) {

@@ -6,6 +6,10 @@
 #include "jobs/running.h"
 #include "mpi/table.h"
 
+/* The first lines of a log: program, host, ranks, seed, and the command. Not collective; only rank
+ * 0's call counts. */
+void dsep_provenance_log(dsep_context *ctx, const dsep_invocation *call);
+
 /* The root attributes but for the input: kind and version of the file, command, study, seed, time,
  * build, and the allocations. complete: whether it holds all that was asked for. running: NULL for
  * a command that cannot be gone on with. Not collective; only rank 0's call counts. */

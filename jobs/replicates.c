@@ -43,10 +43,21 @@ int dsep_replicates_choose_ranks(dsep_context *ctx, int64_t bytes, int64_t left,
                      dsep_amount_bytes((double)left, there));
 }
 
+/* What another scheme of --resample would have used. */
+static int check_scheme(const dsep_replicate_options *o, dsep_error *error) {
+    if (o->fraction != 0.5 && o->scheme != DSEP_RESAMPLE_SUBSAMPLE)
+        return dsep_error_set(error, DSEP_ERROR_USAGE,
+                              "--subsample is about --resample subsample: give both");
+    if (o->block > 0 && o->scheme != DSEP_RESAMPLE_BLOCK)
+        return dsep_error_set(error, DSEP_ERROR_USAGE,
+                              "--block is about --resample block: give both");
+    return DSEP_OK;
+}
+
 int dsep_replicates_check(const dsep_replicate_options *o, dsep_error *error) {
     if (o->replicates > 0 || (o->scheme == DSEP_RESAMPLE_BOOTSTRAP && o->until_stable <= 0 &&
                               o->threshold <= 0 && o->ranks_each == 0))
-        return DSEP_OK;
+        return check_scheme(o, error);
     return dsep_error_set(
         error, DSEP_ERROR_USAGE,
         "--resample, --threshold, --until-stable and --ranks-per-replicate are about "

@@ -95,8 +95,9 @@ int dsep_replicates_open(const char *path, const dsep_named_graph *learned, dsep
         return code;
     if (!dsep_h5tree_find(found->tree, "replicates/edges"))
         return dsep_error_set(error, DSEP_ERROR_USAGE,
-                              "'%s' has no replicates; make some with dsep discover --replicates "
-                              "100, or export its graph with --what graph",
+                              "'%s' has no shares of replicates; make some with dsep discover "
+                              "--replicates 100 (those of dsep represent give intervals), or "
+                              "export its graph with --what graph",
                               path);
     found->requested = dsep_h5tree_integer(found->tree, "replicates/requested", 0);
     found->done = dsep_h5tree_integer(found->tree, "replicates/done", 0);

@@ -265,8 +265,12 @@ void dsep_replicates_print(const dsep_replicates *r) {
                (long long)(done - n_converged(r->campaign, r->requested)));
     if (done > 0 && selects(r)) {
         const dsep_stability s = assess(r);
-        printf("            stability selection: %lld edges, at most %.3g of them expected to be "
-               "there by chance\n",
-               (long long)s.n_selected, s.any);
+        printf("            stability selection: %lld edges", (long long)s.n_selected);
+        if (isnan(s.any))
+            printf("; no bound on errors: the threshold has to be above 1/2\n");
+        else if (s.any >= (double)s.n_selected)
+            printf("; their bound on errors, %.3g, says nothing: raise --threshold\n", s.any);
+        else
+            printf(", at most %.3g of them expected to be there by chance\n", s.any);
     }
 }

@@ -4,6 +4,7 @@
 #include "jobs/option_scope.h"
 #include "jobs/output.h"
 #include "jobs/output_path.h"
+#include "jobs/provenance.h"
 #include "jobs/represent_run.h"
 #include "jobs/show_representation.h"
 #include "mpi/log.h"
@@ -136,7 +137,7 @@ static int represent(dsep_context *ctx, const dsep_invocation *call) {
     const dsep_represent_settings *settings = call->settings;
     dsep_represent_run run = {
         .call = call, .settings = settings, .method = methods[settings->method]};
-    dsep_log_line(ctx, "%s", call->line);
+    dsep_provenance_log(ctx, call);
     DSEP_AGREE(ctx, dsep_option_scope_check(call, run.method->name, dsep_context_error(ctx)));
     DSEP_AGREE(ctx, check_part(settings, dsep_context_error(ctx)));
     DSEP_AGREE(ctx, dsep_output_path(settings->common.output, call->arguments[0],

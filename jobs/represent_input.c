@@ -1,4 +1,5 @@
 #include "io/table_read.h"
+#include "io/text_parse.h"
 #include "jobs/represent_run.h"
 #include "mpi/amount.h"
 #include "mpi/exchange.h"
@@ -26,33 +27,53 @@ static void list_labels(const dsep_table *table, const int64_t *rows, char *text
                  table->n_environments - SHOWN);
 }
 
-static int32_t find_label(const dsep_table *table, const char *begin, size_t length) {
+static int32_t find_label(const dsep_table *table, const char *name) {
     for (int64_t e = 0; e < table->n_environments; e++)
-        if (strncmp(table->environment_names[e], begin, length) == 0 &&
-            table->environment_names[e][length] == '\0')
+        if (strcmp(table->environment_names[e], name) == 0)
             return (int32_t)e;
     return -1;
+}
+
+/* One label of --environments. */
+static int add_label(const dsep_table *table, const int64_t *rows, const char *name, int32_t *label,
+                     int64_t *count, dsep_error *error) {
+    char known[1800] = "";
+    const int32_t found = find_label(table, name);
+    if (found < 0) {
+        list_labels(table, rows, known, sizeof known);
+        return dsep_error_set(error, DSEP_ERROR_USAGE,
+                              "--environments: no row has the label '%.200s'; there are %s (one "
+                              "that holds a comma goes in double quotes)",
+                              name, known);
+    }
+    for (int64_t i = 0; i < *count; i++)
+        if (label[i] == found)
+            return dsep_error_set(error, DSEP_ERROR_USAGE, "--environments: '%.200s' stands twice",
+                                  name);
+    label[(*count)++] = found;
+    return DSEP_OK;
 }
 
 /* The environments of a list, in its order, each once. label: [n_environments]. */
 static int parse_labels(const dsep_table *table, const int64_t *rows, const char *list,
                         int32_t *label, int64_t *count, dsep_error *error) {
-    char known[1800] = "";
-    for (const char *at = list; at; at = strchr(at, ',') ? strchr(at, ',') + 1 : NULL) {
-        const size_t length = strcspn(at, ",");
-        const int32_t found = find_label(table, at, length);
-        list_labels(table, rows, known, found < 0 ? sizeof known : 1);
-        if (found < 0)
-            return dsep_error_set(error, DSEP_ERROR_USAGE,
-                                  "--environments: no row has the label '%.*s'; there are %s",
-                                  (int)length, at, known);
-        for (int64_t i = 0; i < *count; i++)
-            if (label[i] == found)
-                return dsep_error_set(error, DSEP_ERROR_USAGE,
-                                      "--environments: '%.*s' stands twice", (int)length, at);
-        label[(*count)++] = found;
+    const dsep_text_style comma = {.separator = ','};
+    const char *end = list + strlen(list);
+    int code = DSEP_OK;
+    for (const char *at = list; at && !code;) {
+        const dsep_text_field field = dsep_text_next_field(comma, at, end);
+        char *name = dsep_text_field_copy(&field);
+        if (field.fault)
+            code = dsep_error_set(error, DSEP_ERROR_USAGE,
+                                  "--environments: a quoted label must end with a quote before the "
+                                  "next comma");
+        else
+            code = name ? add_label(table, rows, name, label, count, error)
+                        : dsep_out_of_memory(error, "--environments");
+        free(name);
+        at = dsep_text_after(comma, field.next, end);
     }
-    return DSEP_OK;
+    return code;
 }
 
 /* --- checks ---------------------------------------------------------------------------------- */

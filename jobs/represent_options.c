@@ -10,8 +10,8 @@ static const dsep_option options[] = {
     {"factors", 'd', DSEP_OPTION_INTEGER, FIELD(factors), "D", NULL, 1, 1024, NULL,
      "number of latent factors; must be given"},
     {"environments", 0, DSEP_OPTION_TEXT, FIELD(environments), "LIST", NULL, 0, 0, NULL,
-     "labels of the environments to use, in this order, with commas; without it all, in the order "
-     "of the rows"},
+     "labels of the environments to use, in this order, with commas (one that holds a comma "
+     "in double quotes); without it all, in the order of the rows"},
     {"min-rows", 0, DSEP_OPTION_INTEGER, FIELD(min_rows), "N", "50", 2, 1e12, NULL,
      "rows that every environment must have at least"},
     {"replicates", 'R', DSEP_OPTION_INTEGER, FIELD(replicates), "R", "200", 0, 1e8, NULL,

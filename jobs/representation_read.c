@@ -114,6 +114,7 @@ cleanup:
 int dsep_representation_open(const char *path, dsep_error *error,
                              dsep_representation_found *found) {
     static const char *const branches[] = {
+        "/",
         "/variables",
         "/graph/edges",
         "/representation/H",

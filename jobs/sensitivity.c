@@ -2,7 +2,9 @@
 #include "io/h5tree.h"
 #include "io/result_read.h"
 #include "jobs/commands.h"
+#include "jobs/option_scope.h"
 #include "jobs/output_path.h"
+#include "jobs/provenance.h"
 #include "jobs/sensitivity_data.h"
 #include "jobs/sensitivity_result.h"
 #include "jobs/simulation_study.h"
@@ -144,7 +146,7 @@ static int run(dsep_context *ctx, const dsep_invocation *call) {
     const dsep_sensitivity_settings *settings = call->settings;
     if (dsep_running_check(&settings->running, NULL, dsep_context_error(ctx)))
         return DSEP_ERROR_USAGE; /* the same on every rank */
-    dsep_log_line(ctx, "%s", call->line);
+    dsep_provenance_log(ctx, call);
     if (settings->simulate && call->n_arguments > 0)
         return dsep_fail(ctx, DSEP_ERROR_USAGE,
                          "--simulate draws its data; leave out '%s', or leave out --simulate",
@@ -154,15 +156,18 @@ static int run(dsep_context *ctx, const dsep_invocation *call) {
                          "dsep sensitivity needs DATA, a RESULT of discover, or --simulate; for "
                          "example:\n%s",
                          call->command->examples);
-    if (settings->simulate)
+    const dsep_sensitivity_subject subject = settings->simulate ? DSEP_SENSITIVITY_OF_SIMULATION
+                                             : is_result(ctx, call->arguments[0])
+                                                 ? DSEP_SENSITIVITY_OF_RESULT
+                                                 : DSEP_SENSITIVITY_OF_TABLE;
+    const int code =
+        dsep_agree(ctx, dsep_sensitivity_scope(call, subject, dsep_context_error(ctx)));
+    if (code)
+        return code;
+    if (subject == DSEP_SENSITIVITY_OF_SIMULATION)
         return study_simulation(ctx, call, began);
-    if (is_result(ctx, call->arguments[0]))
+    if (subject == DSEP_SENSITIVITY_OF_RESULT)
         return study_result(ctx, call);
-    if (settings->robustness.edges)
-        return dsep_fail(ctx, DSEP_ERROR_USAGE,
-                         "--edges is about edges of a result, and '%s' is none; make one with "
-                         "dsep discover",
-                         call->arguments[0]);
     return study_table(ctx, call, began);
 }
 

@@ -1,5 +1,6 @@
 #include "jobs/sensitivity_options.h"
 
+#include "jobs/option_scope.h"
 #include "mpi/memory.h"
 
 #include <stdlib.h>
@@ -81,6 +82,47 @@ const dsep_option_group dsep_sensitivity_groups[] = {
     {0},
 };
 
+/* --- what goes with what --------------------------------------------------------------------- */
+
+enum { CHOICES, SIMULATION, DESIGN, EDGES, RUNNING, DATA };
+
+#define NOT_OF_A_RESULT                                                                            \
+    "is about searches, and a result is looked at as it is; leave it out, or name a table"
+#define NOT_OF_A_TABLE "is about a simulation; leave it out, or give --simulate"
+
+static const struct {
+    dsep_sensitivity_subject of;
+    int group;
+    const char *why;
+} foreign[] = {
+    {DSEP_SENSITIVITY_OF_RESULT, CHOICES, NOT_OF_A_RESULT},
+    {DSEP_SENSITIVITY_OF_RESULT, SIMULATION, NOT_OF_A_RESULT},
+    {DSEP_SENSITIVITY_OF_RESULT, DESIGN, NOT_OF_A_RESULT},
+    {DSEP_SENSITIVITY_OF_RESULT, DATA, NOT_OF_A_RESULT},
+    {DSEP_SENSITIVITY_OF_TABLE, SIMULATION, NOT_OF_A_TABLE},
+    {DSEP_SENSITIVITY_OF_TABLE, EDGES,
+     "is about edges of a result, and this is a table; make one with dsep discover"},
+    {DSEP_SENSITIVITY_OF_SIMULATION, EDGES,
+     "is about edges of a result; leave it out, or name a result instead of --simulate"},
+    {DSEP_SENSITIVITY_OF_SIMULATION, DATA,
+     "is about a table; leave it out, or name a table instead of --simulate"},
+};
+
+int dsep_sensitivity_scope(const dsep_invocation *call, dsep_sensitivity_subject subject,
+                           dsep_error *error) {
+    int code = DSEP_OK;
+    const dsep_sensitivity_settings *s = call->settings;
+    for (size_t i = 0; i < sizeof foreign / sizeof *foreign && !code; i++)
+        if (foreign[i].of == subject)
+            code = dsep_option_refuse(call, &dsep_sensitivity_groups[foreign[i].group], NULL,
+                                      foreign[i].why, error);
+    if (!code && !s->random)
+        code = dsep_option_refuse(call, &dsep_sensitivity_groups[DESIGN], "cells",
+                                  "is about a random design; leave it out, or give --design random",
+                                  error);
+    return code;
+}
+
 /* --- factors --------------------------------------------------------------------------------- */
 
 enum { OF_BOTH, OF_DATA, OF_SIMULATION };
@@ -114,9 +156,9 @@ static dsep_list list_of(const dsep_sensitivity_settings *settings, int factor) 
 }
 
 static int check_belonging(const dsep_sensitivity_settings *s, dsep_error *error) {
-    const int foreign = s->simulate ? OF_DATA : OF_SIMULATION;
+    const int others = s->simulate ? OF_DATA : OF_SIMULATION;
     for (int f = 0; f < N_FACTORS; f++)
-        if (factors[f].of == foreign && list_of(s, f).count > 0)
+        if (factors[f].of == others && list_of(s, f).count > 0)
             return dsep_error_set(error, DSEP_ERROR_USAGE,
                                   s->simulate ? "--%s is about data; leave it out, or leave out "
                                                 "--simulate and name a table"

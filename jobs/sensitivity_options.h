@@ -23,6 +23,17 @@ typedef struct {
 
 extern const dsep_option_group dsep_sensitivity_groups[];
 
+typedef enum {
+    DSEP_SENSITIVITY_OF_TABLE,
+    DSEP_SENSITIVITY_OF_SIMULATION,
+    DSEP_SENSITIVITY_OF_RESULT
+} dsep_sensitivity_subject;
+
+/* Refuses options that would be ignored in silence with this subject. Not collective: the same on
+ * every rank. Errors: DSEP_ERROR_USAGE with the option and what to do; DSEP_ERROR_RESOURCES. */
+int dsep_sensitivity_scope(const dsep_invocation *call, dsep_sensitivity_subject subject,
+                           dsep_error *error);
+
 /* Makes the design; every factor is in it, also one of a single level. Not collective. n_samples:
  * of the data, which `all` stands for; 0 for a simulation. Errors: DSEP_ERROR_USAGE for options
  * that do not belong together or do not fit the data; those of dsep_study_design_create(). Owner of

@@ -352,6 +352,17 @@ static void print_clause(FILE *stream, const dsep_h5tree *tree, const char *name
         fprintf(stream, "%s%s", before, value);
 }
 
+/* The samples that count: a representation uses the rows of its environments alone. */
+static int64_t count_samples(const dsep_h5tree *tree, const origin *from) {
+    int64_t sum = 0;
+    const dsep_h5tree *rows = dsep_h5tree_find(tree, "representation/environments/rows");
+    if (!rows || !rows->integers)
+        return from->n_samples;
+    for (int64_t k = 0; k < rows->count; k++)
+        sum += rows->integers[k];
+    return sum;
+}
+
 /* One sentence with all that a reader needs to do it again. */
 static void print_paper(FILE *stream, const dsep_h5tree *tree, const dsep_result *result) {
     const dsep_named_graph *graph = result->graph;
@@ -361,9 +372,11 @@ static void print_paper(FILE *stream, const dsep_h5tree *tree, const dsep_result
     look_up(tree, "graph-hash", hash, sizeof hash);
     fprintf(stream, "\nFor a paper\n  We learned a %s over %" PRId64 " %s",
             kind_title(graph->graph->kind), graph->n_nodes,
-            result->own_nodes ? "nodes" : "variables");
+            dsep_representation_is_in(tree) ? "latent factors"
+            : result->own_nodes             ? "nodes"
+                                            : "variables");
     if (from.path)
-        fprintf(stream, " from %" PRId64 " samples", from.n_samples);
+        fprintf(stream, " from %" PRId64 " samples", count_samples(tree, &from));
     json_decref(from.record);
     fprintf(stream, " with dsep %s", dsep_h5tree_text(tree, "dsep-version", DSEP_VERSION));
     print_clause(stream, tree, "method", "; method ");
@@ -373,8 +386,8 @@ static void print_paper(FILE *stream, const dsep_h5tree *tree, const dsep_result
     print_clause(stream, tree, "seed", ", seed ");
     print_clause(stream, tree, "done", ", replicates ");
     print_clause(stream, tree, "scheme", " by ");
-    fprintf(stream, "; it has %" PRId64 " edges, %" PRId64 " of them directed", graph->n_edges,
-            found.directed);
+    fprintf(stream, "; it has %" PRId64 " edge%s, %" PRId64 " of them directed", graph->n_edges,
+            graph->n_edges == 1 ? "" : "s", found.directed);
     fprintf(stream, "%s%s%s%s.\n", dsep_h5tree_integer(tree, "complete", 0) ? "" : " (partial run)",
             *hash ? " (graph " : "", hash, *hash ? ")" : "");
 }
@@ -408,6 +421,20 @@ static void print_conflicts(FILE *stream, const dsep_h5tree *tree, const dsep_na
         fprintf(stream, "  and %" PRId64 " more in /graph/conflicts\n", first->count - SHOWN);
 }
 
+/* The variables, causes first. */
+static void print_causal_order(FILE *stream, const dsep_h5tree *tree) {
+    enum { SHOWN = 20 };
+    const dsep_h5tree *order = dsep_h5tree_find(tree, "lingam/order");
+    const dsep_h5tree *names = dsep_h5tree_find(tree, "variables/_index");
+    if (!order || !order->integers || !names || !names->texts)
+        return;
+    dsep_show_label(stream, "order");
+    for (int64_t i = 0; i < order->count && i < SHOWN; i++)
+        if (order->integers[i] >= 0 && order->integers[i] < names->count)
+            fprintf(stream, "%s%s", i ? " " : "", names->texts[order->integers[i]]);
+    fputs(order->count > SHOWN ? " ...\n" : "\n", stream);
+}
+
 static int print_graph(FILE *stream, const dsep_h5tree *tree, const char *path, dsep_error *error) {
     static const char *const told[] = {
         "kind", "valid", "n_edges", "n_directed", "n_samples", "robustness_alpha", "weight", NULL};
@@ -432,8 +459,11 @@ static int print_graph(FILE *stream, const dsep_h5tree *tree, const char *path, 
     print_section(stream, tree, "knowledge", "Knowledge");
     print_section(stream, tree, "search", "Search");
     print_table(stream, tree, "search/levels", "Tests, by order");
+    print_section(stream, tree, "lingam", "LiNGAM");
+    print_causal_order(stream, tree);
+    print_section(stream, tree, "continuous", "Optimisation");
     print_table(stream, tree, "timing", "Time, seconds over ranks");
-    if (!code)
+    if (!code && strcmp(dsep_h5tree_text(tree, "input", ""), "simulated") != 0)
         print_paper(stream, tree, result);
     dsep_result_destroy(&result);
     return code;

@@ -28,7 +28,8 @@ static void print_number(FILE *stream, const dsep_replicates_found *found) {
     dsep_show_label(stream, "shares");
     fprintf(stream, "each known to +-%.3f or better at %g %% confidence", known, 100 * confidence);
     if (asked > 0)
-        fprintf(stream, "; --until-stable asked for %g", asked);
+        fprintf(stream, "; --until-stable asked for %g%s", asked,
+                stable ? "" : ", which takes more replicates");
     fputc('\n', stream);
 }
 
@@ -55,7 +56,10 @@ static void print_stability(FILE *stream, const dsep_replicates_found *found) {
         fputs("no bound on errors: the threshold has to be above 1/2\n", stream);
         return;
     }
-    fprintf(stream, "expected among them of pairs no likelier than chance: at most %.3g", any);
+    fprintf(stream, "expected among them of pairs no likelier than chance: at most %.3g%s", any,
+            any >= (double)dsep_h5tree_integer(tree, "replicates/stability/selected", 0)
+                ? " (which says nothing: raise --threshold)"
+                : "");
     print_bound(stream, tree, "replicates/stability/bound_unimodal", "if shares are unimodal");
     print_bound(stream, tree, "replicates/stability/bound_r_concave", "if r-concave");
     fputc('\n', stream);

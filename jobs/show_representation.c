@@ -100,9 +100,13 @@ static void print_head(FILE *stream, const dsep_representation_found *found) {
     fputs("\nRepresentation\n", stream);
     dsep_show_label(stream, "method");
     fprintf(stream,
-            "%s: %" PRId64 " factors of %" PRId64 " variables in %" PRId64 " environments\n",
+            "%s: %" PRId64 " factor%s of %" PRId64 " variables in %" PRId64 " environments\n",
             dsep_h5tree_text(found->tree, "representation/method", "not recorded"), r->n_factors,
-            r->n_variables, r->n_environments);
+            r->n_factors == 1 ? "" : "s", r->n_variables, r->n_environments);
+    if (!dsep_h5tree_integer(found->tree, "complete", 1)) {
+        dsep_show_label(stream, "PARTIAL");
+        fputs("the run was stopped before its end: not all that was asked for is drawn\n", stream);
+    }
     print_mic(stream, found);
     print_spill(stream, found);
     if (integer_at(found, "replicates") >= 0)
@@ -182,8 +186,9 @@ static void print_edges(FILE *stream, const dsep_representation_found *found, co
         fprintf(stream, "%s %+.3g", found->result->graph->names[other[e]], c->weight->reals[e]);
         if (!isnan(c->lowest->reals[e]))
             fprintf(stream, " [%+.3g, %+.3g]", c->lowest->reals[e], c->highest->reals[e]);
-        fprintf(stream, " (in environment %s)\n",
-                k >= 0 && k < r->n_environments ? found->labels[k] : "?");
+        if (k >= 0 && k < r->n_environments && isnan(real_at(found, "spill")))
+            fprintf(stream, " (in environment %s)", found->labels[k]);
+        fputc('\n', stream);
     }
     if (count == 0 && !effects) {
         dsep_show_label(stream, "  caused by");
@@ -211,10 +216,10 @@ static int print_factors(FILE *stream, const dsep_representation_found *found, d
     entry *list = dsep_array(r->n_variables, sizeof *list);
     if (!list)
         return dsep_out_of_memory(error, "the entries of a factor");
-    fputs("\nFactors, first causes first (what they are made of: weights of the variables, each in "
-          "units of its\nstandard deviation; causes and effects: the largest weight over "
-          "environments, with its interval)\n",
-          stream);
+    fprintf(stream,
+            "\nFactors, first causes first (what they are made of: weights of the variables, each "
+            "in units of its\nstandard deviation; causes and effects, with intervals:\n%s)\n",
+            dsep_h5tree_text(found->tree, "graph/weight", "weight"));
     for (int64_t place = 0; place < r->n_factors; place++) {
         const int64_t i = r->order[place];
         if (i < 0 || i >= r->n_factors)
@@ -254,7 +259,8 @@ static void print_environments(FILE *stream, const dsep_representation_found *fo
         fprintf(stream, " %14s", order->texts[c]);
     fputc('\n', stream);
     for (int64_t k = 0; k < found->representation->n_environments; k++) {
-        fprintf(stream, "  %-24s", found->labels[k]);
+        fputs("  ", stream);
+        dsep_show_name(stream, found->labels[k], -24);
         for (int64_t c = 0; c < order->count; c++) {
             const dsep_h5tree *column = dsep_h5tree_find(table, order->texts[c]);
             if (column)

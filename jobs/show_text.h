@@ -10,6 +10,10 @@
  * here. Not collective. */
 void dsep_show_label(FILE *stream, const char *name);
 
+/* A name of UTF-8 in a column so many characters wide; to the left where the width is negative, as
+ * in printf. Long names are cut. Not collective. */
+void dsep_show_name(FILE *stream, const char *name, int width);
+
 /* The width for names of both ends of all edges. Not collective. */
 int dsep_show_width(char *const *names, const dsep_edge *edges, int64_t count);
 

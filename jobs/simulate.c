@@ -3,6 +3,7 @@
 #include "io/edge_csv_write.h"
 #include "io/table_write.h"
 #include "jobs/commands.h"
+#include "jobs/option_scope.h"
 #include "jobs/simulate_latent.h"
 #include "mpi/log.h"
 #include "mpi/memory.h"
@@ -98,6 +99,25 @@ static int check_files(const settings *given, dsep_error *error) {
                               "--model '%s' would be written over; give another output",
                               given->model);
     return dsep_table_write_check(given->common.output, error);
+}
+
+/* What would be ignored in silence. */
+static int check_scope(const dsep_invocation *call, const settings *given, dsep_error *error) {
+    static const char *const random[] = {"graph", "degree", "layers", "weights"};
+    int code = DSEP_OK;
+    for (int i = 0; i < 4 && given->model && !code; i++)
+        code = dsep_option_refuse(call, &groups[0], random[i],
+                                  "is about a random graph; leave it out, or leave out --model",
+                                  error);
+    if (!code && given->graph != DSEP_RANDOM_DAG_LAYERED)
+        code = dsep_option_refuse(call, &groups[0], "layers",
+                                  "is about layered graphs; leave it out, or give --graph layered",
+                                  error);
+    if (!code && given->latent.factors == 0)
+        code =
+            dsep_option_refuse(call, &groups[2], NULL,
+                               "is about latent factors; leave it out, or give --factors D", error);
+    return code;
 }
 
 /* Everything that can be wrong with the line is found before anything is made. */
@@ -289,6 +309,7 @@ static int simulate(dsep_context *ctx, const dsep_invocation *call) {
                       .seed = (uint64_t)given->common.seed,
                       .samples = given->samples};
     DSEP_AGREE(ctx, check(given, &random, dsep_context_error(ctx)));
+    DSEP_AGREE(ctx, check_scope(call, given, dsep_context_error(ctx)));
     if (given->latent.factors > 0)
         return simulate_latent(ctx, call, &random);
     DSEP_TRY(given->model ? read_model(&run, given) : make_random(&run, &random));

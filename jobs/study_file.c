@@ -83,6 +83,8 @@ static int study_section(study_reader *r, const char *name) {
                               "%s:%d: [%s] is no command of dsep, as sections are; see dsep --help",
                               r->path, r->line, name);
     r->skipping = strcmp(name, own) != 0;
+    r->concerned |=
+        !r->skipping || strcmp(name, "submit") == 0; /* which reads its command's file */
     r->n_seen = 0;
     return DSEP_OK;
 }
@@ -94,12 +96,9 @@ static int study_line(study_reader *r, char *text) {
     const size_t length = strlen(line);
     if (!*line || *line == '#' || *line == ';')
         return DSEP_OK;
-    const int section = *line == '[' && line[length - 1] == ']';
-    if (section) {
+    if (*line == '[' && line[length - 1] == ']') {
         line[length - 1] = '\0';
-        const int code = study_section(r, trim(line + 1));
-        r->concerned |= !r->skipping;
-        return code;
+        return study_section(r, trim(line + 1));
     }
     if (r->skipping)
         return DSEP_OK;

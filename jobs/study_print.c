@@ -316,8 +316,11 @@ static void print_title(FILE *stream, const dsep_h5tree *place, const char *titl
             "standard errors in brackets.\n",
             title, cells, dsep_h5tree_text(place, "design", "?"), replicates);
     if (done < cells * replicates)
-        fprintf(stream, "PARTIAL: %" PRId64 " of %" PRId64 " runs are done.\n", done,
-                cells * replicates);
+        fprintf(stream,
+                "PARTIAL: %" PRId64 " of %" PRId64
+                " runs are done; levels may be means of different "
+                "cells.\n",
+                done, cells * replicates);
 }
 
 int dsep_study_print(FILE *stream, const dsep_h5tree *tree, dsep_error *error) {

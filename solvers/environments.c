@@ -2,6 +2,7 @@
 
 #include "mpi/memory.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 typedef struct dsep_environments_work {
@@ -81,6 +82,20 @@ static int count_rows(const dsep_table *table, const int32_t *place, dsep_enviro
     return DSEP_OK;
 }
 
+/* Refuses values of this rank's columns whose squares no sum could hold. */
+static int check_sizes(const dsep_table *table, dsep_error *error) {
+    static const double largest = 1e140;
+    for (int64_t j = 0; j < table->mine.count; j++)
+        for (int64_t i = 0; i < table->n_samples; i++)
+            if (fabs(table->values[j * table->n_samples + i]) > largest)
+                return dsep_error_set(
+                    error, DSEP_ERROR_DATA,
+                    "the value %g of '%.200s' is too large to be squared: measure "
+                    "it in another unit",
+                    table->values[j * table->n_samples + i], table->names[table->mine.first + j]);
+    return DSEP_OK;
+}
+
 /* This rank's columns of all of them. at: [count] scratch, where the next row of each goes. */
 static void fill(const dsep_table *table, const int32_t *place, const dsep_environments *made,
                  double *const *begin, double **at) {
@@ -109,6 +124,8 @@ int dsep_environments_create(dsep_context *ctx, const dsep_table *table, const i
         mine = dsep_out_of_memory(dsep_context_error(ctx), "the rows of environments");
     if (!mine)
         mine = count_rows(table, place, made->work, count, dsep_context_error(ctx));
+    if (!mine)
+        mine = check_sizes(table, dsep_context_error(ctx));
     DSEP_AGREE(ctx, mine);
     made->n_variables = table->n_variables;
     for (int64_t e = 0; e < count; e++)

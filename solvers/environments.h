@@ -17,8 +17,8 @@ typedef struct {
 /* Brings the rows of some environments together. Collective.
  * label: [count] indices of table->environment_names, each at most once; a table without
  * environments is one, with label 0. Rows keep their order within each. Errors:
- * DSEP_ERROR_RESOURCES, agreed. Memory: 8 bytes a value, once a node. Reproducibility: class A.
- * Owner of *environments: the caller. */
+ * DSEP_ERROR_DATA for values too large to be squared, DSEP_ERROR_RESOURCES, agreed. Memory: 8 bytes
+ * a value, once a node. Reproducibility: class A. Owner of *environments: the caller. */
 int dsep_environments_create(dsep_context *ctx, const dsep_table *table, const int32_t *label,
                              int64_t count, dsep_environments **environments);
 

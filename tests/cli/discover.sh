@@ -126,6 +126,8 @@ echo 'requiredirect
 radius_mean colour' >"$scratch/known.txt"
 refused 3 "known.txt:2: the table has no variable 'colour'" "an unknown name in the knowledge" \
     discover $table --drop diagnosis --knowledge "$scratch/known.txt" -o "$scratch/k2.h5"
+refused 2 "stops before edges are oriented" "an orientation of a skeleton" \
+    discover $table --drop diagnosis --skeleton-only --orientation majority -o "$scratch/k2.h5"
 run "$DSEP" discover $table --drop diagnosis --skeleton-only --max-order 0 -q -o "$scratch/sk.h5"
 like "$("$DSEP" show "$scratch/sk.h5" --json)" '"kind": "skeleton"' "a skeleton only"
 run "$DSEP" discover $table --drop diagnosis --log-json "$scratch/log.json" -q -o "$scratch/sk.h5"

@@ -12,6 +12,8 @@ is "$status" 0 "a result with replicates"
 like "$out" 'replicates 60 of 60 \(bootstrap\)' "the summary tells them"
 ranks 3 discover data.csv --replicates 40 --resample halves --threshold 0.75 -o halves.h5
 like "$out" 'stability selection: [0-9]+ edges' "halves: stability selection"
+run "$DSEP" discover data.csv --replicates 4 --resample halves --threshold 0.4 -o low.h5
+like "$out" 'selection: [0-9]+ edges; no bound on errors: the threshold has to be above 1/2' "a threshold without a bound"
 run "$DSEP" discover data.csv --replicates 30 --resample subsample --skeleton-only -o skeleton.h5
 is "$status" 0 "a skeleton with replicates"
 run "$DSEP" discover data.csv -o plain.h5
@@ -215,7 +217,7 @@ like "$err" '--what marginals: expected one of graph.*threshold' "names what the
 for what in replicates threshold; do
     run "$DSEP" export plain.h5 --what $what
     is "$status" 2 "--what $what of a result without replicates"
-    like "$err" "'plain.h5' has no replicates; make some with dsep discover --replicates" "says how to make some"
+    like "$err" "'plain.h5' has no shares of replicates; make some with dsep discover --replicates" "says how to make some"
 done
 
 # refused NAME PATTERN OPTIONS...
@@ -236,5 +238,7 @@ refused "ranks that are no number" '--ranks-per-replicate x: expected a whole nu
 refused "a scheme that is not there" '--resample jackknife: expected one of bootstrap' --resample jackknife
 refused "halves of a series" 'no meaning for a series.*use --resample block' --method var-lingam --resample halves
 refused "replicates of the exact posterior" '--replicates means nothing with --method exact: it is for' --method exact
+refused "a share that nobody takes" '--subsample is about --resample subsample' --subsample 0.3
+refused "blocks that nobody draws" '--block is about --resample block' --resample halves --block 7
 refused "blocks longer than the table" 'block' --resample block --block 201
 finish

@@ -30,6 +30,13 @@ is "$status" 2 "more factors than variables"
 like "$err" 'at most as many as --variables, 3' "are refused"
 run "$DSEP" simulate -p 6 -n 60 --factors 2 --graph sf -o "$scratch/no.csv"
 like "$err" 'leave out --model and --graph' "a graph of variables is refused"
+run "$DSEP" simulate -p 6 -n 60 --observation-noise 1 -o "$scratch/no.csv"
+is "$status" 2 "noise on factors that are not there"
+like "$err" '--observation-noise is about latent factors' "is refused"
+run "$DSEP" simulate -p 6 -n 60 --layers 3 -o "$scratch/no.csv"
+like "$err" '--layers is about layered graphs' "so are layers of another graph"
+run "$DSEP" simulate --model "$scratch/none.csv" -n 60 --degree 1 -o "$scratch/no.csv"
+like "$err" '--degree is about a random graph' "and a degree for a model"
 run "$DSEP" simulate -p 6 -n 60 --factors 2 --truth "$scratch/no.csv" -o "$scratch/no.npy"
 like "$err" 'give it a name in \.h5' "so is a truth in text"
 
@@ -64,6 +71,11 @@ refused 3 "has one environment, '1' \(600 rows\)" "one environment" "$scratch/si
 refused 4 'kB are there' "too little memory" "$table" "${by[@]}" -d 3 --memory-per-node 100K
 refused 5 'nothing\.csv' "no such file" nothing.csv "${by[@]}" -d 3
 is "$(find "$scratch" -name 'no.*')" "" "no refusal leaves a file"
+awk -F, -v OFS=, 'NR > 1 { $1 = $1 "e200" } 1' "$table" >"$scratch/huge.csv"
+refused 3 "of 'V1' is too large to be squared" "values without squares" "$scratch/huge.csv" "${by[@]}" -d 3
+run "$DSEP" represent "$table" "${by[@]}" -d 3 -o "$scratch/nowhere/no.h5"
+is "$status" 5 "nowhere to write: exit code"
+like "$err" 'Nothing was begun; choose another place' "is said before the work"
 run "$DSEP" represent "$table" "${by[@]}" -d 3 --dry-run -o "$scratch/no.h5"
 like "$out" '3 factors of 8 variables, 2400 rows in 4 environments' "--dry-run"
 ok "runs nothing" test ! -e "$scratch/no.h5"
@@ -84,6 +96,8 @@ run "$DSEP" compare "$scratch/lscale.h5" "$scratch/hard.truth.h5"
 like "$out" '^targets right +3 of 3' "finds targets"
 run "$DSEP" show "$scratch/lscale.h5"
 like "$out" 'replicates +none: nothing is known of how sure this is' "says what is not known"
+like "$out" '^strength: change of the effect' "and what the numbers of causes are"
+like "$out" 'over 3 latent factors from [0-9]+ samples' "the sentence for a paper speaks of factors"
 run "$DSEP" export "$scratch/hard.h5"
 like "$out" '^Z[123],Z[123],tail,arrow' "export names factors"
 "$DSEP" simulate -p 6 -n 60 --factors 3 --truth "$scratch/six.h5" -q -o "$scratch/six.npy"
@@ -107,6 +121,9 @@ like "$out" '^MCC +1\.0000' "a representation is like itself"
 like "$out" '^latent SHD +0 of 3' "and its graph"
 run "$DSEP" show "$scratch/hca.h5" --json
 like "$out" '"mic_interval": \[' "show --json tells the interval"
+run "$DSEP" represent "$table" "${by[@]}" -d 3 -R 1000000 --max-time 1 --allow-partial -o "$scratch/partial.h5"
+is "$status" 0 "a partial representation"
+like "$out" '^  PARTIAL +the run was stopped before its end' "says that it is one"
 run "$DSEP" represent "$table" "${by[@]}" -d 3 -R 0 --null 0 --max-iterations 2 -o "$scratch/short.h5"
 is "$status" 0 "FastICA that does not converge is no error"
 like "$out" 'null +not drawn: whether chance does as well is not known' "so is a null that was not drawn"
@@ -115,6 +132,7 @@ run "$DSEP" represent "$table" "${by[@]}" -d 3 --environments 3,1 -R 0 --null 0 
 run "$DSEP" show "$scratch/two.h5"
 is "$(sed -n '/^Environments/,/^$/p' <<<"$out" | awk 'NR > 2 { print $1 }' | xargs)" "3 1" \
     "environments stand in the order asked for"
+like "$out" 'from 1200 samples' "and their rows alone are counted"
 "$DSEP" simulate -p 8 -n 200 --factors 2 --seed 1 -q -o "$scratch/rank.csv"
 refused 3 'rank' "a rank below the number of factors" "$scratch/rank.csv" "${by[@]}" -d 3
 

@@ -17,6 +17,9 @@ like "$out" 'V[0-9]+ (-->|---|<->) V[0-9]+ +[+-]0\.[0-9]{4}' "show draws edges"
 like "$out" 'not significant from [0-9.]+ % on, zero at [0-9.]+ %' "show names fragile edges"
 like "$out" 'We learned a CPDAG over 12 variables from 2000 samples' "show has a sentence to paste"
 one=$out
+run "$DSEP" discover data.csv --method lingam -q -o lingam.h5
+run "$DSEP" show lingam.h5
+like "$out" '^  order +V[0-9]+ V[0-9]+ V' "show tells a causal order"
 ranks 3 show result.h5
 is "$out" "$one" "show says it once on any number of ranks"
 run "$DSEP" show result.h5 --json
@@ -46,7 +49,7 @@ run "$DSEP" export result.h5 -o nowhere/edges.csv
 is "$status" 5 "export into a folder that is not there"
 run "$DSEP" export result.h5 --what replicates
 is "$status" 2 "no replicates"
-like "$err" "has no replicates; make some with dsep discover --replicates" "is said, with the remedy"
+like "$err" "has no shares of replicates; make some with dsep discover --replicates" "is said, with the remedy"
 
 run "$DSEP" compare result.h5 edges.csv
 is "$status" 0 "compare"

@@ -34,6 +34,11 @@ refused 2 'the data have only 300 rows' "too many rows" "$table" --samples 200,3
 refused 2 'leaves fewer than 5' "too few rows" "$table" --samples 40 --subsample 0.1
 refused 2 '--degree is about a simulation' "a model for data" "$table" --degree 2,3
 refused 2 '--edges is about edges of a result' "edges of a table" "$table" --edges A:B
+refused 2 '--prior-y is about edges of a result' "a prior for a table" "$table" --prior-y point:0.1
+refused 2 '--draws is about edges of a result' "draws of a simulation" --simulate --variables 9 --samples 50 --draws 9
+refused 2 '--drop is about a table' "a column of a simulation" --simulate --variables 9 --samples 50 --drop A
+refused 2 '--weights is about a simulation' "weights for data" "$table" --weights 1,2
+refused 2 '--cells is about a random design' "cells of a grid" "$table" --cells 9
 refused 2 '--subsample is about data' "rows of a simulation" --simulate --variables 9 --samples 50 --subsample 0.5
 refused 2 'give --variables P' "no size" --simulate --samples 50
 refused 2 '--samples all is about data' "all rows of nothing" --simulate --variables 9 --samples all
@@ -122,6 +127,9 @@ run "$DSEP" sensitivity "$scratch/d.h5" --draws 100 -o "$scratch/edges.h5"
 is "$status" 0 "edges of a result"
 run "$DSEP" show "$scratch/edges.h5"
 like "$out" 'Robustness to an unmeasured common cause' "are told what a common cause would do"
+refused 2 '--alpha is about searches' "a level for a result" "$scratch/d.h5" --alpha 0.1
+run "$DSEP" discover "$table" --method lingam -q -o "$scratch/lingam.h5"
+refused 3 'for results of dsep discover --method pc' "edges without tests" "$scratch/lingam.h5"
 
 # Where nothing is dropped, shares are plain counts: their sum is the mean number of edges.
 run "$DSEP" sensitivity "$table" --alpha 0.01,0.1 --subsample 0.5 --replicates 7 -q -o "$scratch/plain.h5"

@@ -215,9 +215,11 @@ static void test_choice(void) {
                choice_is("2-4", NULL, "234") && choice_is("3-4", NULL, "3") &&
                choice_is("\"x,y\",1", NULL, "15") && choice_is("1-5", "age,2-3", "15"),
            "names, numbers and ranges choose columns in file order");
-    tap_ok(choice_is("agf", NULL, "did you mean 'age'") && choice_is(NULL, "7", "'7'") &&
-               choice_is("5-2", NULL, "'5-2'") && choice_is("a,,b", NULL, "empty item") &&
-               choice_is(NULL, "1-6", "no column") && choice_is("\"2\"", NULL, "'2'"),
+    tap_ok(choice_is("agf", NULL, "did you mean 'age'") &&
+               choice_is("sample_id", NULL, "no such column. Expected a name") &&
+               choice_is(NULL, "7", "'7'") && choice_is("5-2", NULL, "'5-2'") &&
+               choice_is("a,,b", NULL, "empty item") && choice_is(NULL, "1-6", "no column") &&
+               choice_is("\"2\"", NULL, "'2'"),
            "unknown columns are usage errors with a suggestion");
     tap_ok(dsep_edit_distance("kitten", "sitting") == 3 && dsep_edit_distance("", "ab") == 2,
            "edit distance");
