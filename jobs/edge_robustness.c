@@ -1,6 +1,7 @@
 #include "jobs/edge_robustness.h"
 
 #include "io/graph_format.h"
+#include "io/h5tree.h"
 #include "io/h5write.h"
 #include "io/name_index.h"
 #include "io/result_read.h"
@@ -380,4 +381,18 @@ cleanup:
     dsep_result_destroy(&s.result);
     free(s.rows);
     return code;
+}
+
+int dsep_edge_robustness_takes(dsep_context *ctx, const char *path) {
+    static const char *const branches[] = {"/", NULL};
+    const dsep_h5tree_settings settings = {DSEP_H5TREE_SMALL, branches};
+    dsep_error ignored = {0};
+    dsep_h5tree *tree = NULL;
+    int64_t found = 0;
+    if (dsep_rank(ctx) == 0 && dsep_result_is_hdf5(path) &&
+        dsep_h5tree_read(path, &settings, &ignored, &tree) == DSEP_OK)
+        found = strcmp(dsep_h5tree_text(tree, "encoding-type", ""), "dsep-result") == 0;
+    dsep_h5tree_destroy(&tree);
+    dsep_max_i64(ctx, &found, 1);
+    return (int)found;
 }

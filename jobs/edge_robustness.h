@@ -32,4 +32,7 @@ typedef struct {
  * one edge on every rank. Reproducibility: class A. */
 int dsep_edge_robustness_run(dsep_context *ctx, const dsep_edge_robustness_settings *settings);
 
+/* Whether a file is a result of this program, and not a table in HDF5. Collective; rank 0 looks. */
+int dsep_edge_robustness_takes(dsep_context *ctx, const char *path);
+
 #endif

@@ -2,6 +2,7 @@
 
 #include "io/table_rows.h"
 #include "jobs/commands.h"
+#include "jobs/edge_robustness.h"
 #include "jobs/method_memory.h"
 #include "jobs/method_time.h"
 #include "jobs/replicates.h"
@@ -356,6 +357,11 @@ static int read_sensitivity(dsep_context *ctx, const dsep_invocation *call,
     look_around(ctx, settings->memory_per_node, needs);
     if (!settings->simulate && call->n_arguments == 0)
         return dsep_fail(ctx, DSEP_ERROR_USAGE, "dsep sensitivity needs DATA, or --simulate");
+    if (!settings->simulate && dsep_edge_robustness_takes(ctx, call->arguments[0]))
+        return dsep_fail(ctx, DSEP_ERROR_USAGE,
+                         "'%s' is a result: how sensitive its edges are takes seconds and needs no "
+                         "job; run dsep sensitivity %s itself",
+                         call->arguments[0], call->arguments[0]);
     return settings->simulate ? read_simulation(ctx, call, needs) : read_runs(ctx, call, needs);
 }
 

@@ -1,18 +1,15 @@
 /* dsep sensitivity: how results depend on analysis choices, and how near they come to a truth. */
-#include "io/h5tree.h"
-#include "io/result_read.h"
 #include "jobs/commands.h"
+#include "jobs/edge_robustness.h"
 #include "jobs/option_scope.h"
 #include "jobs/output_path.h"
 #include "jobs/provenance.h"
 #include "jobs/sensitivity_data.h"
 #include "jobs/sensitivity_result.h"
 #include "jobs/simulation_study.h"
-#include "mpi/exchange.h"
 #include "mpi/log.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 /* Where the time went, in all allocations. */
 static int tell_times(dsep_context *ctx, const dsep_running *running) {
@@ -124,21 +121,6 @@ static int study_result(dsep_context *ctx, const dsep_invocation *call) {
     return dsep_edge_robustness_run(ctx, &robustness);
 }
 
-/* Whether a file is a result of this program, and not a table in HDF5. Rank 0 looks. */
-static int is_result(dsep_context *ctx, const char *path) {
-    static const char *const branches[] = {"/", NULL};
-    const dsep_h5tree_settings settings = {DSEP_H5TREE_SMALL, branches};
-    dsep_error ignored = {0};
-    dsep_h5tree *tree = NULL;
-    int64_t found = 0;
-    if (dsep_rank(ctx) == 0 && dsep_result_is_hdf5(path) &&
-        dsep_h5tree_read(path, &settings, &ignored, &tree) == DSEP_OK)
-        found = strcmp(dsep_h5tree_text(tree, "encoding-type", ""), "dsep-result") == 0;
-    dsep_h5tree_destroy(&tree);
-    dsep_max_i64(ctx, &found, 1);
-    return (int)found;
-}
-
 /* --- the command ----------------------------------------------------------------------------- */
 
 static int run(dsep_context *ctx, const dsep_invocation *call) {
@@ -157,7 +139,7 @@ static int run(dsep_context *ctx, const dsep_invocation *call) {
                          "example:\n%s",
                          call->command->examples);
     const dsep_sensitivity_subject subject = settings->simulate ? DSEP_SENSITIVITY_OF_SIMULATION
-                                             : is_result(ctx, call->arguments[0])
+                                             : dsep_edge_robustness_takes(ctx, call->arguments[0])
                                                  ? DSEP_SENSITIVITY_OF_RESULT
                                                  : DSEP_SENSITIVITY_OF_TABLE;
     const int code =
