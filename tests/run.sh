@@ -7,11 +7,8 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 : "${BUILD:=build}" "${MPIRUN:=mpirun}" "${DSEP:=$PWD/dsep}"
 export BUILD MPIRUN DSEP
-export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
-export OMPI_MCA_rmaps_base_oversubscribe=1 OMPI_MCA_mpi_yield_when_idle=1
-export OMPI_MCA_hwloc_base_binding_policy=none OMPI_MCA_btl_vader_single_copy_mechanism=none
-export OMPI_MCA_pml=ob1 OMPI_MCA_btl=self,vader OMPI_MCA_osc=^ucx # no network: starts .15 s sooner
-export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
+# shellcheck source=tests/support/mpi.sh
+source tests/support/mpi.sh
 # Looking for leaks takes whole stacks at every allocation, six times the time of a start: only where
 # LEAKS=1 asks for it, and where a test does.
 export ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1

@@ -1,6 +1,8 @@
 # shellcheck shell=bash
 # TAP for tests of the command line. Source it, call ok / is / like / skip, end with finish.
 set -u
+# shellcheck source=tests/support/mpi.sh
+. tests/support/mpi.sh
 : "${DSEP:=$PWD/dsep}" "${MPIRUN:=mpirun}"
 tests=0 failures=0
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/dsep-test-XXXXXX")
