@@ -8,6 +8,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,7 +19,9 @@
 
 /* --- names ----------------------------------------------------------------------------------- */
 
-enum { HOST = 64, FORGOTTEN = 600 /* seconds */ };
+/* Seconds: when a file of another host is forgotten; by how much a file server's clock may differ.
+ */
+enum { HOST = 64, FORGOTTEN = 600, CLOCKS = 5 };
 
 /* This host's name up to its first dot, which ends the host in a temporary file's name. */
 static void host_name(char host[HOST]) {
@@ -53,13 +56,42 @@ static int is_temporary(const char *name, const char *base, char host[HOST], lon
     return 1;
 }
 
+/* Seconds since the process began; endless below 0 where there is none, or a dead one that its
+ * parent has yet to notice: a container's first process may never. */
+static double age_of(long pid) {
+    char name[64], text[1024] = "", state = 'Z';
+    unsigned long long began = 0;
+    struct timespec now;
+    snprintf(name, sizeof name, "/proc/%ld/stat", pid);
+    FILE *file = fopen(name, "r");
+    if (!file)
+        return kill((pid_t)pid, 0) && errno == ESRCH ? -INFINITY : INFINITY;
+    (void)!fread(text, 1, sizeof text - 1, file);
+    fclose(file);
+    const char *rest = strrchr(text, ')'); /* ends the name, in which anything may be */
+    if (!rest ||
+        sscanf(rest + 1,
+               " %c %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %llu",
+               &state, &began) != 2 ||
+        state == 'Z' || state == 'X')
+        return -INFINITY;
+    clock_gettime(CLOCK_BOOTTIME, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9 -
+           (double)began / (double)sysconf(_SC_CLK_TCK);
+}
+
+/* A process that began after the file was last written has been given the number of the writer. */
 static int is_gone(int folder, const char *name, const char *host, long pid) {
     char here[HOST];
     struct stat file;
+    struct timespec now;
+    if (pid == getpid() || fstatat(folder, name, &file, 0))
+        return 0;
+    clock_gettime(CLOCK_REALTIME, &now);
+    const double untouched = (double)(now.tv_sec - file.st_mtim.tv_sec) +
+                             (double)(now.tv_nsec - file.st_mtim.tv_nsec) * 1e-9;
     host_name(here);
-    if (strcmp(host, here) == 0)
-        return pid != getpid() && kill((pid_t)pid, 0) && errno == ESRCH;
-    return fstatat(folder, name, &file, 0) == 0 && time(NULL) - file.st_mtime > FORGOTTEN;
+    return strcmp(host, here) == 0 ? untouched > age_of(pid) + CLOCKS : untouched > FORGOTTEN;
 }
 
 /* Removes the temporary files of `path`: all, or those of runs that are gone. */

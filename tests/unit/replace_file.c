@@ -6,6 +6,7 @@
 #include "tests/support/tap.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -79,6 +80,16 @@ static pid_t dead(void) {
     return child;
 }
 
+/* Its number stays taken until somebody waits for it. */
+static pid_t dead_unnoticed(void) {
+    siginfo_t info;
+    const pid_t child = fork();
+    if (child == 0)
+        _exit(0);
+    waitid(P_PID, (id_t)child, &info, WEXITED | WNOWAIT);
+    return child;
+}
+
 static void leave(const char *name, int64_t seconds_ago) {
     const int file = open(tap_path(name), O_CREAT | O_WRONLY, 0600);
     const struct timespec then[2] = {{time(NULL) - seconds_ago, 0}, {time(NULL) - seconds_ago, 0}};
@@ -91,23 +102,30 @@ static int is_left(const char *name) {
 }
 
 static void test_remains(void) {
-    char here[64], killed[128], living[128], path[600], *mine = NULL;
+    char here[64], killed[128], zombie[128], later[128], living[128], path[600], *mine = NULL;
+    const pid_t unnoticed = dead_unnoticed();
     static const char *const others[] = {"x.tmp",      "x.notes",  "x.a.b-3.tmp",   "y.far-1.tmp",
                                          "x.far-.tmp", "x.-7.tmp", "x.far-7.tmp.gz"};
     gethostname(here, sizeof here);
     here[strcspn(here, ".")] = '\0';
     snprintf(killed, sizeof killed, "x.%s-%ld.tmp", here, (long)dead());
+    snprintf(zombie, sizeof zombie, "x.%s-%ld.tmp", here, (long)unnoticed);
     snprintf(living, sizeof living, "x.%s-%ld.tmp", here, (long)getppid());
+    snprintf(later, sizeof later, "x.%s-1.tmp", here);
     snprintf(path, sizeof path, "%s", tap_path("x"));
     leave(killed, 0);
-    leave(living, 100000);
+    leave(zombie, 0);
+    leave(living, 0);
+    leave(later, 10LL * 365 * 86400);
     leave("x.far-1.tmp", 100000);
     leave("x.far-2.tmp", 10);
     for (size_t i = 0; i < sizeof others / sizeof *others; i++)
         leave(others[i], 100000);
     dsep_replace_begin(alone, path, &mine);
     tap_ok(!is_left(killed), "of a process that is gone: removed");
-    tap_ok(is_left(living), "of one that lives: left, however old");
+    tap_ok(!is_left(zombie), "of one that is dead and not yet noticed: removed");
+    tap_ok(!is_left(later), "of one that began after the file was written: removed");
+    tap_ok(is_left(living), "of one that lives: left");
     tap_ok(!is_left("x.far-1.tmp") && is_left("x.far-2.tmp"), "of another host: removed when old");
     dsep_replace_clear(path);
     tap_ok(!is_left(living) && !is_left("x.far-2.tmp"), "clear removes them all");
@@ -116,6 +134,7 @@ static void test_remains(void) {
         kept &= is_left(others[i]);
     tap_ok(kept, "other files are nobody's business");
     free(mine);
+    waitpid(unnoticed, NULL, 0);
 }
 
 int main(int argc, char **argv) {
