@@ -184,7 +184,7 @@ int main(int argc, char **argv) {
     dsep_groups *single = NULL;
     dsep_groups_create(ctx, 1, &single);
     dsep_context *alone = dsep_groups_context(single);
-    dsep_checkpoint_remove(ctx, tap_path("bench.checkpoint"));
+    tap_directory();
     draw_table(3);
     test_scheme(alone, DSEP_ACYCLIC_LOGDET, 0, DSEP_RESAMPLE_BOOTSTRAP);
     test_scheme(alone, DSEP_ACYCLIC_LOGDET, 1, DSEP_RESAMPLE_SUBSAMPLE);

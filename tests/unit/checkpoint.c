@@ -453,6 +453,7 @@ static void test_no_place(void) {
                strcmp(dsep_context_error(ctx)->text, "cannot open: No such file or directory") == 0,
            "there is no such folder");
     memcpy(path, kept, sizeof path);
+    free(temporary);
 }
 
 /* --- a tool ---------------------------------------------------------------------------------- */

@@ -215,7 +215,8 @@ static void test_refusals(dsep_context *ctx) {
     is_refused(ctx, "a:e", "point:0", DSEP_ERROR_USAGE, "a and e are not joined");
     is_refused(ctx, "a:b:1", "point:2", DSEP_ERROR_USAGE, "--prior-y point:2");
     snprintf(result, sizeof result, "%s", store(ctx, 0));
-    is_refused(ctx, "a:b:1", "point:0", DSEP_ERROR_DATA, "Run `dsep discover` again");
+    is_refused(ctx, "a:b:1", "point:0", DSEP_ERROR_DATA,
+               "does not say with how many samples and at which level");
     snprintf(result, sizeof result, "nothing.h5");
     is_refused(ctx, "a:b:1", "point:0", DSEP_ERROR_IO, "nothing.h5");
 }
