@@ -234,6 +234,7 @@ static void test_refusals(void) {
 
 int main(int argc, char **argv) {
     tap_begin(&argc, &argv);
+    tap_directory();
     test_single();
     test_variants();
     test_array();
