@@ -52,7 +52,8 @@ refused 3 "diagnosis" "text column" discover $table -o "$scratch/r.h5"
 like "$err" "--drop 'diagnosis'" "text column: the remedy"
 refused 5 "known.txt" "no knowledge file" discover $table --drop diagnosis --knowledge known.txt
 refused 4 "needs .* [kMG]B" "too little memory" discover $table --drop diagnosis --memory-per-node 1K
-refused 4 "needs .* [kMG]B" "plan of another method" plan $table --drop diagnosis --method exact
+refused 4 "needs .* and 1.07 GB are there" "plan of another method" plan $table --drop diagnosis --method exact \
+    --memory-per-node 1G
 refused 4 "needs .* [kMG]B" "too little memory, planned" plan $table --drop diagnosis --memory-per-node 1K
 refused 5 "no-such-folder" "no folder for the result" discover $table --drop diagnosis -o no-such-folder/r.h5
 is "$(find "$scratch" -name '*.h5*')" "" "no refusal leaves a file"
