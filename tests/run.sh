@@ -70,4 +70,4 @@ for group in "${groups[@]}"; do
     done
 done
 sort -s -k1,1nr "$list/order" | cut -d' ' -f2 | # the long ones first: none is left alone at the end
-    prove --timer --exec 'bash' -j "${PROVE_JOBS:-2}" - | tee "$BUILD/prove.log"
+    prove --timer --failures --comments --exec 'bash' -j "${PROVE_JOBS:-2}" - | tee "$BUILD/prove.log"
