@@ -2,6 +2,7 @@
  * same code. */
 #include "jobs/build_info.h"
 #include "jobs/commands.h"
+#include "jobs/output_path.h"
 #include "mpi/log.h"
 #include "mpi/memory.h"
 #include "solvers/blas.h"
@@ -39,6 +40,7 @@ static int run_command(dsep_context *ctx, const dsep_invocation *call) {
     const dsep_log_settings settings = {common->quiet, common->progress, common->log_json,
                                         common->progress_file, common->output};
     dsep_log *log = NULL;
+    DSEP_AGREE(ctx, dsep_rank(ctx) == 0 ? dsep_output_spares(call, dsep_context_error(ctx)) : 0);
     DSEP_TRY(dsep_log_create(ctx, &settings, &log));
     code = call->command->run(ctx, call);
     dsep_log_end(ctx, code, code ? dsep_context_error(ctx)->text : "");

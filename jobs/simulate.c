@@ -85,19 +85,21 @@ static int parse_weights(const char *text, dsep_random_dag_settings *random, dse
                           "--weights %s: expected two numbers LO,HI such as 0.3,1.0", text);
 }
 
+static int names_hdf5(const char *path) {
+    const char *dot = strrchr(path, '.');
+    return dot && (strcmp(dot, ".h5") == 0 || strcmp(dot, ".hdf5") == 0);
+}
+
 static int check_files(const settings *given, dsep_error *error) {
     if (!given->common.output)
         return dsep_error_set(error, DSEP_ERROR_USAGE,
                               "where should the data go? give -o FILE (.csv, .tsv, .csv.gz, .npy "
                               "or .h5)");
-    if (given->truth && strcmp(given->truth, given->common.output) == 0)
+    if (given->truth && given->latent.factors == 0 && names_hdf5(given->truth))
         return dsep_error_set(error, DSEP_ERROR_USAGE,
-                              "--truth and --output are both '%s'; give two files", given->truth);
-    if (given->model && (strcmp(given->model, given->common.output) == 0 ||
-                         (given->truth && strcmp(given->model, given->truth) == 0)))
-        return dsep_error_set(error, DSEP_ERROR_USAGE,
-                              "--model '%s' would be written over; give another output",
-                              given->model);
+                              "--truth %s: the truth of a model is an edge CSV; give it a name in "
+                              ".csv",
+                              given->truth);
     return dsep_table_write_check(given->common.output, error);
 }
 

@@ -47,6 +47,19 @@ ok "export -o writes the same" cmp -s edges.csv again.csv
 is "$(echo again.csv*)" again.csv "and nothing beside it"
 run "$DSEP" export result.h5 -o nowhere/edges.csv
 is "$status" 5 "export into a folder that is not there"
+kept=$(sha256sum result.h5 data.csv)
+run "$DSEP" export result.h5 -o ./result.h5
+is "$status" 2 "export over its own result"
+like "$err" "--output ./result.h5 would be written over 'result.h5', which is read; choose another name" "is refused"
+ranks 2 sensitivity result.h5 -o result.h5
+is "$status" 2 "so is sensitivity of a result over it"
+run "$DSEP" discover data.csv -o other.h5 --log-json data.csv
+is "$status" 2 "a log over the data"
+run "$DSEP" discover data.csv -o other.h5 --progress-file other.h5
+like "$err" "--progress-file and --output are both 'other.h5'; give two files" "two outputs in one file"
+is "$(sha256sum result.h5 data.csv)" "$kept" "and what is read stays as it was"
+run "$DSEP" simulate -p 5 -n 10 -o other.csv --truth truth.h5
+like "$err" "--truth truth.h5: the truth of a model is an edge CSV; give it a name in .csv" "an edge CSV is not called .h5"
 run "$DSEP" export result.h5 --what replicates
 is "$status" 2 "no replicates"
 like "$err" "has no shares of replicates; make some with dsep discover --replicates" "is said, with the remedy"
