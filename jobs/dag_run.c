@@ -25,11 +25,7 @@ int dsep_dag_run_open(dsep_context *ctx, const dsep_discovery *discovery, int64_
     *run = (dsep_dag_run){.discovery = discovery};
     dsep_log_section_begin(ctx, "reading");
     DSEP_TRY(dsep_table_read(ctx, &reading, &run->table));
-    dsep_log_line(ctx, "input: %s, %lld samples x %lld variables, checksum %s", discovery->data,
-                  (long long)run->table->n_samples, (long long)run->table->n_variables,
-                  run->table->checksum);
-    if (*run->table->notes)
-        dsep_log_line(ctx, "%.*s", (int)(strlen(run->table->notes) - 1), run->table->notes);
+    dsep_provenance_log_input(ctx, discovery->data, run->table);
     run->memory_available =
         settings->memory_per_node ? settings->memory_per_node : dsep_memory_available();
     dsep_min_i64(ctx, &run->memory_available, 1);

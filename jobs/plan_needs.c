@@ -5,6 +5,7 @@
 #include "jobs/edge_robustness.h"
 #include "jobs/method_memory.h"
 #include "jobs/method_time.h"
+#include "jobs/provenance.h"
 #include "jobs/replicates.h"
 #include "jobs/represent_run.h"
 #include "jobs/sensitivity_options.h"
@@ -276,6 +277,7 @@ static int read_runs(dsep_context *ctx, const dsep_invocation *call, dsep_plan_n
     const dsep_table_settings reading = dsep_data_settings(&settings->data, call->arguments[0], 5);
     dsep_forecast *f = &needs->input.forecast;
     DSEP_TRY(dsep_table_read(ctx, &reading, &table));
+    dsep_provenance_log_input(ctx, call->arguments[0], table);
     DSEP_AGREE(
         ctx, dsep_sensitivity_design(settings, table->n_samples, dsep_context_error(ctx), &design));
     take_table(table, needs);

@@ -67,6 +67,8 @@ static const dsep_option design_options[] = {
      "ranks that work on a run together; the result is the same for any"},
     {"memory-per-node", 0, DSEP_OPTION_SIZE, FIELD(memory_per_node), "SIZE", NULL, 0, 0, NULL,
      "what all runs of a node may use; without it what the node has free"},
+    {"dry-run", 0, DSEP_OPTION_FLAG, FIELD(dry_run), NULL, NULL, 0, 0, NULL,
+     "check everything and forecast, but run nothing"},
     {0},
 };
 

@@ -19,7 +19,7 @@ typedef struct {
     dsep_latent_options latent;
     int64_t variables, samples, layers;
     double degree;
-    int graph, noise;
+    int graph, noise, dry_run;
     char *weights, *model, *truth;
 } settings;
 
@@ -49,6 +49,8 @@ static const dsep_option data_options[] = {
     {"noise", 0, DSEP_OPTION_CHOICE, FIELD(noise), NULL, "gaussian", 0, 0,
      "gaussian|laplace|uniform|exponential|student",
      "the noise of every variable; mean 0, variance 1 (student: 5 degrees of freedom)"},
+    {"dry-run", 0, DSEP_OPTION_FLAG, FIELD(dry_run), NULL, NULL, 0, 0, NULL,
+     "check everything and tell what would be drawn, but write nothing"},
     {"truth", 0, DSEP_OPTION_TEXT, FIELD(truth), "FILE", NULL, 0, 0, NULL,
      "write the graph and its coefficients as an edge CSV; with --factors a result file (.h5)"},
     {0},
@@ -265,6 +267,8 @@ static void print_summary(const simulation *run, const settings *given) {
            (long long)given->samples, (long long)graph->n_nodes);
     if (given->truth)
         printf("truth   %s\n", given->truth);
+    if (given->dry_run)
+        printf("nothing was written (--dry-run)\n");
 }
 
 static void release(simulation *run) {
@@ -298,6 +302,7 @@ static int simulate_latent(dsep_context *ctx, const dsep_invocation *call,
         .samples = given->samples,
         .data = given->common.output,
         .truth = given->truth,
+        .dry_run = given->dry_run,
         .quiet = given->common.quiet};
     return dsep_simulate_latent(ctx, &plan);
 }
@@ -315,8 +320,9 @@ static int simulate(dsep_context *ctx, const dsep_invocation *call) {
     if (given->latent.factors > 0)
         return simulate_latent(ctx, call, &random);
     DSEP_TRY(given->model ? read_model(&run, given) : make_random(&run, &random));
-    DSEP_TRY(write_files(&run, given));
-    if (dsep_rank(ctx) == 0 && !given->common.quiet)
+    if (!given->dry_run)
+        DSEP_TRY(write_files(&run, given));
+    if (dsep_rank(ctx) == 0 && (given->dry_run || !given->common.quiet))
         print_summary(&run, given);
 cleanup:
     release(&run);

@@ -115,6 +115,8 @@ static void print_summary(const latent *run) {
            (long long)run->model->n_variables);
     if (plan->truth)
         printf("truth   %s\n", plan->truth);
+    if (plan->dry_run)
+        printf("nothing was written (--dry-run)\n");
 }
 
 static int check(const dsep_latent_plan *plan, dsep_error *error) {
@@ -138,10 +140,11 @@ int dsep_simulate_latent(dsep_context *ctx, const dsep_latent_plan *plan) {
                                     .names = run.names,
                                     .fill = fill,
                                     .state = &run};
-    DSEP_TRY(dsep_table_write(ctx, plan->data, &source));
-    if (plan->truth)
+    if (!plan->dry_run)
+        DSEP_TRY(dsep_table_write(ctx, plan->data, &source));
+    if (plan->truth && !plan->dry_run)
         DSEP_TRY(write_truth(&run));
-    if (dsep_rank(ctx) == 0 && !plan->quiet)
+    if (dsep_rank(ctx) == 0 && (plan->dry_run || !plan->quiet))
         print_summary(&run);
 cleanup:
     release(&run);

@@ -25,6 +25,9 @@ ranks 3 simulate -p 8 -n 600 --factors 3 --noise laplace --observation-noise 0.0
 ok "the same bytes on 3 ranks" cmp -s "$scratch/hca.csv" "$scratch/again.csv"
 "$DSEP" simulate -p 8 -n 20000 --factors 3 --shift hard --degree 2 --seed 2 -q \
     --truth "$scratch/hard.truth.h5" -o "$scratch/hard.npy"
+run "$DSEP" simulate -p 6 -n 60 --factors 2 --dry-run -o "$scratch/no.csv" --truth "$scratch/no.h5"
+like "$out" '180 samples x 6 variables' "simulate --dry-run tells what it would draw"
+is "$(echo "$scratch"/no.*)" "$scratch/no.*" "and writes nothing"
 run "$DSEP" simulate -p 3 -n 60 --factors 4 -o "$scratch/no.csv"
 is "$status" 2 "more factors than variables"
 like "$err" 'at most as many as --variables, 3' "are refused"
