@@ -17,7 +17,7 @@ const dsep_option dsep_latent_option_table[] = {
     {"factors", 'd', DSEP_OPTION_INTEGER, FIELD(factors), "D", "0", 0, 1000, NULL,
      "draw D latent factors that cause each other, and variables that are mixtures of them; "
      "--degree is then of factors, --samples of each environment"},
-    {"environments", 0, DSEP_OPTION_INTEGER, FIELD(environments), "K", "auto", 0, 1e6, "auto",
+    {"environments", 0, DSEP_OPTION_INTEGER, FIELD(environments), "K", "auto", 1, 1e6, "auto",
      "number of environments; auto: one more than factors"},
     {"shift", 0, DSEP_OPTION_CHOICE, FIELD(shift), NULL, "hca", 0, 0, "hca|soft|hard",
      "how environments differ. hca: all weights; soft: the first is observational, each other one "

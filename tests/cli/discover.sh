@@ -112,6 +112,9 @@ is "$status" 0 "a study file"
 like "$("$DSEP" show "$scratch/s.h5" --json)" '"alpha": 0.001' "the line wins over the study file"
 like "$("$DSEP" show "$scratch/s.h5" --json)" '"max_order": 1' "the study file wins over the default"
 
+run "$DSEP" plan $table --study "$scratch/study.ini" --json
+like "$out" '"n_variables": 30' "a plan reads the section of discover"
+
 cat >"$scratch/known.txt" <<'TXT'
 requiredirect
 radius_mean perimeter_mean
