@@ -1,5 +1,6 @@
 #include "io/text_lines.h"
 
+#include "mpi/amount.h"
 #include "mpi/exchange.h"
 #include "mpi/fault.h"
 #include "mpi/memory.h"
@@ -244,10 +245,11 @@ int dsep_line_fault_explain(const dsep_text_cut *cut, const dsep_text_count *cou
                                   : "found text after a closing quote");
     case DSEP_LINE_RAGGED:
         return dsep_error_set(error, DSEP_ERROR_DATA,
-                              "%s: line %" PRId64 ": found %" PRId64 " fields, expected %" PRId64
+                              "%s: line %" PRId64 ": found %" PRId64 " field%s, expected %" PRId64
                               " as in the lines before; correct that line, or name the separator "
                               "with --separator",
-                              cut->shown, line, fault->field, cut->format.n_fields);
+                              cut->shown, line, fault->field, dsep_plural(fault->field),
+                              cut->format.n_fields);
     default:
         return explain_cell(cut, count, columns,
                             columns ? columns[fault->field - labels] : variable, error);

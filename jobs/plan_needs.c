@@ -38,6 +38,9 @@ static const char *const method_names[] = {
  * variable in a result. */
 enum { EDGE = 48, SEPARATED = 32, KEPT = 24, VARIABLE = 96 };
 
+/* Bytes of a result however small: its groups, attributes and HDF5's own; of /replicates, too. */
+enum { RESULT = 64 << 10, REPLICATES = 40 << 10 };
+
 /* Replicates: bytes of a rank for each pair of variables that they ever join, while counts are
  * united; in a checkpoint and in a result; new pairs of a replicate, for each that is adjacent
  * after order 0, roughly. */
@@ -98,7 +101,8 @@ static int read_pc(dsep_context *ctx, const dsep_invocation *call, dsep_plan_nee
     DSEP_TRY(time_pc(ctx, needs->input.table, settings->alpha, settings->max_order,
                      (uint64_t)settings->common.seed, needs));
     const double pairs = f->density * f->tests_0, p = (double)f->n_variables;
-    needs->disk = (int64_t)(p * VARIABLE + pairs * (EDGE + SEPARATED));
+    needs->disk = (int64_t)(RESULT + p * VARIABLE + pairs * (EDGE + SEPARATED)) +
+                  (needs->units > 0 ? REPLICATES : 0);
     needs->checkpoint = (int64_t)(p * 8 + pairs * KEPT);
     needs->disk += (int64_t)(COUNTED_DISK * pairs_joined(needs));
     needs->checkpoint += (int64_t)(COUNTED_KEPT * pairs_joined(needs));

@@ -223,8 +223,10 @@ int dsep_represent_input(dsep_context *ctx, dsep_represent_run *run) {
     int code = DSEP_OK;
     const dsep_represent_settings *s = run->settings;
     DSEP_AGREE(ctx, check_options(s, dsep_context_error(ctx)));
-    const dsep_table_settings reading =
+    dsep_table_settings reading =
         dsep_data_settings(&s->data, run->call->arguments[0], 2 * s->min_rows);
+    if (s->min_rows > 2)
+        reading.min_option = "--min-rows";
     dsep_log_section_begin(ctx, "reading");
     DSEP_TRY(dsep_table_read(ctx, &reading, &run->table));
     dsep_provenance_log_input(ctx, run->table->source, run->table);

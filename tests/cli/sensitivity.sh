@@ -132,6 +132,7 @@ done < <("$python" "$scratch/check.py" "$scratch/one.json" "$hand")
 
 run "$DSEP" sensitivity "$scratch/d.h5" --draws 100 -o "$scratch/edges.h5"
 is "$status" 0 "edges of a result"
+like "$out" '^[0-9]+ edges of .* and an unmeasured common cause' "are told"
 run "$DSEP" show "$scratch/edges.h5"
 like "$out" 'Robustness to an unmeasured common cause' "are told what a common cause would do"
 refused 2 '--alpha is about searches' "a level for a result" "$scratch/d.h5" --alpha 0.1

@@ -152,7 +152,7 @@ static void test_cells(void) {
     fails(s, "a,b\n1,1e999\n3,4\n", 3, "'1e999', which is infinite", "1e999");
     fails(s, "a;b\n1,5;2\n3;4\n", 3, "decimal comma", "a decimal comma has its own remedy");
     fails(s, "1,5;2,5\n3,0;4,0\n", 3, "decimal comma", "also in the first line");
-    fails(s, "a,b\n1,2\n3\n", 3, "line 3: found 1 fields, expected 2", "too few fields");
+    fails(s, "a,b\n1,2\n3\n", 3, "line 3: found 1 field, expected 2", "too few fields");
     fails(s, "a,b\n1,2\n3,x,5\n", 3, "line 3: found 3 fields, expected 2", "too many fields");
     fails(s, "a,b\n1,\"2\n3\",4\n", 3, "line 2, field 2: found a quote that does not close",
           "a line end in quotes");
