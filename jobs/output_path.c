@@ -2,11 +2,13 @@
 
 #include "mpi/memory.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 static int ends_with(const char *text, const char *end) {
     const size_t length = strlen(text), tail = strlen(end);
@@ -70,6 +72,21 @@ int dsep_output_path(const char *asked, const char *data, dsep_error *error, cha
         *path = NULL;
     }
     return code;
+}
+
+/* A place where nothing can be written is said before the work, not after it. */
+int dsep_output_writable(const char *path, dsep_error *error) {
+    const char *slash = strrchr(path, '/');
+    char *folder = slash ? strndup(path, slash == path ? 1 : (size_t)(slash - path)) : strdup(".");
+    if (!folder)
+        return dsep_out_of_memory(error, "a folder's name");
+    const int refused = access(folder, W_OK | X_OK) == 0 ? 0 : errno;
+    free(folder);
+    return refused ? dsep_error_set(error, DSEP_ERROR_IO,
+                                    "cannot write '%s': %s. Nothing was begun; make the folder, or "
+                                    "choose another place",
+                                    path, strerror(refused))
+                   : DSEP_OK;
 }
 
 /* --- what a command reads and writes -------------------------------------------------------- */

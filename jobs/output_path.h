@@ -9,6 +9,10 @@
  * DSEP_ERROR_RESOURCES. Owner of *path: the caller. */
 int dsep_output_path(const char *asked, const char *data, dsep_error *error, char **path);
 
+/* Whether a file can be made there; nothing is. Not collective: it looks at the folder. Errors:
+ * DSEP_ERROR_IO with the path, DSEP_ERROR_RESOURCES. */
+int dsep_output_writable(const char *path, dsep_error *error);
+
 /* Refuses a command that would write over a file that it reads (an argument, or the FILE of an
  * option), or two of its outputs over each other. Not collective: it looks at the files. Errors:
  * DSEP_ERROR_USAGE. */

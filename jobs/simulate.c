@@ -4,6 +4,7 @@
 #include "io/table_write.h"
 #include "jobs/commands.h"
 #include "jobs/option_scope.h"
+#include "jobs/output_path.h"
 #include "jobs/simulate_latent.h"
 #include "mpi/log.h"
 #include "mpi/memory.h"
@@ -279,6 +280,11 @@ static void release(simulation *run) {
     dsep_linear_model_destroy(&run->model);
 }
 
+static int check_places(const settings *given, dsep_error *error) {
+    const int code = dsep_output_writable(given->common.output, error);
+    return code || !given->truth ? code : dsep_output_writable(given->truth, error);
+}
+
 /* Data of latent factors; `random` has passed its checks. */
 static int simulate_latent(dsep_context *ctx, const dsep_invocation *call,
                            const dsep_random_dag_settings *random) {
@@ -317,6 +323,7 @@ static int simulate(dsep_context *ctx, const dsep_invocation *call) {
                       .samples = given->samples};
     DSEP_AGREE(ctx, check(given, &random, dsep_context_error(ctx)));
     DSEP_AGREE(ctx, check_scope(call, given, dsep_context_error(ctx)));
+    DSEP_AGREE(ctx, dsep_rank(ctx) == 0 ? check_places(given, dsep_context_error(ctx)) : 0);
     if (given->latent.factors > 0)
         return simulate_latent(ctx, call, &random);
     DSEP_TRY(given->model ? read_model(&run, given) : make_random(&run, &random));

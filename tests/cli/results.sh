@@ -47,6 +47,18 @@ ok "export -o writes the same" cmp -s edges.csv again.csv
 is "$(echo again.csv*)" again.csv "and nothing beside it"
 run "$DSEP" export result.h5 -o nowhere/edges.csv
 is "$status" 5 "export into a folder that is not there"
+like "$err" "cannot write 'nowhere/edges.csv': No such file or directory" "names the file as it was given"
+run "$DSEP" simulate -p 5 -n 10 -o other.csv --truth nowhere/truth.csv
+is "$status$(ls other.csv 2>/dev/null)" 5 "a truth that cannot be written is found before the data are"
+run "$DSEP" export result.h5 -o graph.graphml
+like "$(cat graph.graphml)" "^<graphml " "the end of the name tells the format"
+run "$DSEP" export result.h5 -o graph.json --format csv
+ok "where --format does not" cmp -s edges.csv graph.json
+run "$DSEP" discover result.h5 -o other.h5
+is "$status" 3 "a result is no table"
+like "$err" "result.h5: is a result of dsep, expected a table; dsep show tells what is in it" "is said"
+run "$DSEP" discover - -o other.h5
+like "$err" "standard input is no table here" "neither is standard input"
 kept=$(sha256sum result.h5 data.csv)
 run "$DSEP" export result.h5 -o ./result.h5
 is "$status" 2 "export over its own result"
