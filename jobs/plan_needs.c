@@ -41,6 +41,9 @@ enum { EDGE = 48, SEPARATED = 32, KEPT = 24, VARIABLE = 96 };
 /* Bytes of a result however small: its groups, attributes and HDF5's own; of /replicates, too. */
 enum { RESULT = 64 << 10, REPLICATES = 40 << 10 };
 
+/* Bytes of a checkpoint however small, and of the figures of a replicate, compressed. */
+enum { CHECKPOINT = 4 << 10, FIGURES = 4 };
+
 /* Replicates: bytes of a rank for each pair of variables that they ever join, while counts are
  * united; in a checkpoint and in a result; new pairs of a replicate, for each that is adjacent
  * after order 0, roughly. */
@@ -103,7 +106,7 @@ static int read_pc(dsep_context *ctx, const dsep_invocation *call, dsep_plan_nee
     const double pairs = f->density * f->tests_0, p = (double)f->n_variables;
     needs->disk = (int64_t)(RESULT + p * VARIABLE + pairs * (EDGE + SEPARATED)) +
                   (needs->units > 0 ? REPLICATES : 0);
-    needs->checkpoint = (int64_t)(p * 8 + pairs * KEPT);
+    needs->checkpoint = (int64_t)(CHECKPOINT + p * 8 + pairs * KEPT) + FIGURES * needs->units;
     needs->disk += (int64_t)(COUNTED_DISK * pairs_joined(needs));
     needs->checkpoint += (int64_t)(COUNTED_KEPT * pairs_joined(needs));
 cleanup:
