@@ -214,6 +214,16 @@ static int explain_cell(const dsep_text_cut *cut, const dsep_text_count *count,
                               "%s: %s: found '%s' with a decimal comma, expected a decimal point; "
                               "convert the file, for example with sed 's/,/./g'",
                               cut->shown, place, found);
+    if (cut->format.n_fields == 1)
+        return dsep_error_set(error, DSEP_ERROR_DATA,
+                              "%s: %s: found '%s', expected a number; the whole line is one field: "
+                              "name what divides it with --separator",
+                              cut->shown, place, found);
+    if (columns && line_number(cut, count) == 1)
+        return dsep_error_set(error, DSEP_ERROR_DATA,
+                              "%s: %s: found '%s', expected a number; where the first line holds "
+                              "names, say --header yes",
+                              cut->shown, place, found);
     return dsep_error_set(error, DSEP_ERROR_DATA,
                           "%s: %s: found '%s', expected a number; this is probably text: leave it "
                           "out with --drop '%s', or if '%s' means no value, use --missing '%s'",
