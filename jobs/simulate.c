@@ -5,6 +5,7 @@
 #include "jobs/commands.h"
 #include "jobs/option_scope.h"
 #include "jobs/output_path.h"
+#include "jobs/provenance.h"
 #include "jobs/simulate_latent.h"
 #include "mpi/log.h"
 #include "mpi/memory.h"
@@ -240,9 +241,20 @@ static void fill(const void *state, int64_t first, int64_t count, double *rows) 
     dsep_simulate_rows(run->model, run->noise, run->seed, first, count, rows);
 }
 
+static int tell_times(dsep_context *ctx) {
+    dsep_log_section *sections = NULL;
+    int64_t count = 0;
+    const int code = dsep_log_sections(ctx, &sections, &count);
+    if (!code)
+        dsep_log_table(ctx, sections, count);
+    free(sections);
+    return code;
+}
+
 static int write_files(simulation *run, const settings *given) {
     int code = DSEP_OK;
     const dsep_graph *graph = run->model->graph;
+    dsep_log_section_begin(run->ctx, "drawing and writing");
     const dsep_row_source source = {.n_samples = given->samples,
                                     .n_variables = graph->n_nodes,
                                     .names = run->names,
@@ -252,6 +264,7 @@ static int write_files(simulation *run, const settings *given) {
     if (given->truth)
         DSEP_TRY(dsep_edge_csv_write(run->ctx, given->truth, run->names, graph->n_edges,
                                      run->model->edges, run->model->weight));
+    DSEP_TRY(tell_times(run->ctx));
 cleanup:
     return code;
 }
@@ -324,8 +337,13 @@ static int simulate(dsep_context *ctx, const dsep_invocation *call) {
     DSEP_AGREE(ctx, check(given, &random, dsep_context_error(ctx)));
     DSEP_AGREE(ctx, check_scope(call, given, dsep_context_error(ctx)));
     DSEP_AGREE(ctx, dsep_rank(ctx) == 0 ? check_places(given, dsep_context_error(ctx)) : 0);
-    if (given->latent.factors > 0)
-        return simulate_latent(ctx, call, &random);
+    dsep_provenance_log(ctx, call);
+    if (given->latent.factors > 0) {
+        dsep_log_section_begin(ctx, "drawing and writing");
+        DSEP_TRY(simulate_latent(ctx, call, &random));
+        return given->dry_run ? DSEP_OK : tell_times(ctx);
+    }
+    dsep_log_section_begin(ctx, "model");
     DSEP_TRY(given->model ? read_model(&run, given) : make_random(&run, &random));
     if (!given->dry_run)
         DSEP_TRY(write_files(&run, given));

@@ -6,6 +6,8 @@ python=${PYTHON:-/usr/bin/python3}
 cd "$scratch" || exit 1
 run "$DSEP" simulate --variables 12 --samples 2000 --degree 2 --seed 3 --truth truth.csv -o data.csv
 is "$status" 0 "data are simulated"
+like "$err" '^dsep [0-9.]+ on .*, 1 rank on 1 node, .* seed 3$' "a log says how"
+like "$err" '^drawing and writing +[0-9.]+ ' "and how long it took"
 ranks 2 discover data.csv -o result.h5
 is "$status" 0 "a result is written"
 

@@ -148,10 +148,12 @@ static void test_cells(void) {
     fails(s, "a,b\n1,0x10\n3,4\n", 3, "'0x10'", "no hexadecimal numbers");
     fails(s, "a,b\n1,2 3\n3,4\n", 3, "'2 3'", "two numbers in a cell");
     fails(s, "a,b\n1,inf\n3,4\n", 3, "infinite", "inf");
-    fails(s, "a|b\n1|2\n3|4\n", 3, "found '1|2', expected a number; the whole line is one field: name",
+    fails(s, "a|b\n1|2\n3|4\n", 3,
+          "found '1|2', expected a number; the whole line is one field: name",
           "a separator that is not known");
     s.header = DSEP_HEADER_NO;
-    fails(s, "a,b\n1,2\n3,4\n", 3, "line 1, column 1 ('V1'): found 'a', expected a number; where the",
+    fails(s, "a,b\n1,2\n3,4\n", 3,
+          "line 1, column 1 ('V1'): found 'a', expected a number; where the",
           "names that are said to be data");
     s.header = DSEP_HEADER_AUTO;
     fails(s, "a,b\n1,-Infinity\n3,4\n", 3, "line 2, column 2", "-Infinity");
