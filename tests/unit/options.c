@@ -296,6 +296,8 @@ static void test_errors(void) {
     test_error("data.csv --colour red", "--colour is no option of dsep try; see dsep try --help");
     test_error("data.csv --colour=red",
                "--colour=red is no option of dsep try; see dsep try --help");
+    test_error("data.csv --chioce=be",
+               "--chioce=be is no option of dsep try; did you mean --choice?; see dsep try --help");
     test_error("data.csv -z", "-z is no option of dsep try; see dsep try --help");
     test_error("data.csv -fz", "-z is no option of dsep try; see dsep try --help");
     test_error("data.csv --count", "--count needs a value; see dsep try --help");
