@@ -23,7 +23,9 @@ const dsep_option dsep_common_options[] = {
     {"progress", 0, DSEP_OPTION_REAL, FIELD(progress), "SECONDS", "30", 0, 1e9, NULL,
      "at most one progress line in this time"},
     {"log-json", 0, DSEP_OPTION_TEXT, FIELD(log_json), "FILE", NULL, 0, 0, NULL,
-     "write the log as JSON, one object a line, too"},
+     "write the log as JSON, too, one object a line: seconds, kind (line, warning, progress, "
+     "section, "
+     "end), text, and the numbers of a progress, a section and the end"},
     {"progress-file", 0, DSEP_OPTION_TEXT, FIELD(progress_file), "FILE", NULL, 0, 0, NULL,
      "keep how far the run is in this file, as JSON, for dsep status"},
     {"quiet", 'q', DSEP_OPTION_FLAG, FIELD(quiet), NULL, NULL, 0, 0, NULL,
