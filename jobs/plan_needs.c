@@ -10,6 +10,7 @@
 #include "jobs/sensitivity_options.h"
 #include "jobs/simulation_study.h"
 #include "jobs/time_sample.h"
+#include "mpi/clock.h"
 #include "mpi/exchange.h"
 #include "solvers/inner_product.h"
 #include "solvers/replicate.h"
@@ -302,10 +303,10 @@ static int time_cell(dsep_context *ctx, const dsep_sensitivity_settings *setting
     dsep_forecast *f = &needs->input.forecast;
     const double alpha = dsep_study_value(design, cell, "alpha", 0.01);
     const uint64_t seed = dsep_study_cell_seed(design, cell);
-    double drawn = dsep_processor_seconds();
+    double drawn = dsep_clock_worked();
     DSEP_TRY(dsep_simulation_study_draw(ctx, settings, design, cell * design->n_replicates, &model,
                                         &table));
-    drawn = dsep_processor_seconds() - drawn;
+    drawn = dsep_clock_worked() - drawn;
     dsep_max_f64(ctx, &drawn, 1);
     DSEP_TRY(dsep_forecast_search(ctx, table, alpha, seed, f));
     DSEP_TRY(dsep_forecast_measure(

@@ -3,6 +3,7 @@
 #include "io/checkpoint.h"
 #include "io/replace_file.h"
 #include "jobs/option_words.h"
+#include "mpi/clock.h"
 #include "mpi/exchange.h"
 #include "mpi/memory.h"
 

@@ -1,5 +1,6 @@
 #include "solvers/continuous.h"
 
+#include "mpi/clock.h"
 #include "mpi/exchange.h"
 #include "mpi/log.h"
 #include "mpi/memory.h"

@@ -21,11 +21,7 @@ plan() {
 
 # refused CODE MESSAGE NAME ARGUMENTS...
 refused() {
-    local code=$1 message=$2 name=$3
-    shift 3
-    run "$DSEP" plan "$@"
-    is "$status" "$code" "$name: exit code $code"
-    like "$err" "$message" "$name: the message says so"
+    refuses "$1" "$2" "$3" "$DSEP" plan "${@:4}"
 }
 
 table=$scratch/table.npy

@@ -7,11 +7,7 @@ python=${PYTHON:-/usr/bin/python3}
 
 # refused CODE MESSAGE NAME ARGUMENTS...
 refused() {
-    local code=$1 message=$2 name=$3
-    shift 3
-    run "$DSEP" represent "$@" -o "$scratch/no.h5"
-    is "$status" "$code" "$name: exit code $code"
-    like "$err" "$message" "$name: the message says so"
+    refuses "$1" "$2" "$3" "$DSEP" represent "${@:4}" -o "$scratch/no.h5"
 }
 
 # --- simulated representations ---------------------------------------------------------------------

@@ -12,11 +12,7 @@ tables() {
 
 # refused CODE MESSAGE NAME ARGUMENTS...
 refused() {
-    local code=$1 message=$2 name=$3
-    shift 3
-    run "$DSEP" sensitivity "$@"
-    is "$status" "$code" "$name: exit code $code"
-    like "$err" "$message" "$name: the message says so"
+    refuses "$1" "$2" "$3" "$DSEP" sensitivity "${@:4}"
 }
 
 run "$DSEP" simulate -p 20 -n 300 --seed 5 -o "$scratch/data.csv"

@@ -4,6 +4,7 @@
  * ranks: 1 3 */
 #include "jobs/continuous_replicates.h"
 #include "io/checkpoint.h"
+#include "mpi/clock.h"
 #include "mpi/random.h"
 #include "solvers/petsc.h"
 #include "tests/support/tap.h"

@@ -1,7 +1,7 @@
 /* Every task is taken once, however many nodes there are; slow nodes get fewer; ranks may leave. */
 #include "mpi/counter.h"
+#include "mpi/clock.h"
 #include "mpi/exchange.h"
-#include "mpi/log.h"
 #include "mpi/memory.h"
 #include "mpi/schedule.h"
 #include "mpi/shared.h"

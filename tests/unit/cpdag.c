@@ -2,7 +2,7 @@
  * proven by counting for all 543 DAGs of 4 nodes; what stands for no DAG is not valid;
  * hubs of 100,000 neighbours take a moment. */
 #include "solvers/cpdag.h"
-#include "mpi/log.h"
+#include "mpi/clock.h"
 #include "mpi/random.h"
 #include "tests/support/oracle.h"
 #include "tests/support/tap.h"

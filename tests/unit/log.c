@@ -3,6 +3,7 @@
  * whole at any moment, is written at most once a second, and tells how the run ended. */
 #include "mpi/log.h"
 #include "mpi/amount.h"
+#include "mpi/clock.h"
 #include "mpi/exchange.h"
 #include "tests/support/tap.h"
 

@@ -2,7 +2,7 @@
  * missing; conflicts are left bidirected and recorded; ambiguous triples conclude nothing;
  * knowledge stands; a chain of 100,000 nodes closes in a moment. */
 #include "solvers/meek.h"
-#include "mpi/log.h"
+#include "mpi/clock.h"
 #include "tests/support/oracle.h"
 #include "tests/support/tap.h"
 
