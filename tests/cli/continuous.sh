@@ -54,9 +54,9 @@ run "$DSEP" simulate -p 100 -n 400 --degree 2 --seed 5 -o "$scratch/y.csv"
 long=(discover "$scratch/y.csv" --method dagma --lambda 0.02)
 run "$DSEP" "${long[@]}" -o "$scratch/whole.h5"
 is "$status" 0 "a run without a stop"
-run "$DSEP" "${long[@]}" -o "$scratch/parts.h5" --max-time 0.3
+run "$DSEP" "${long[@]}" -o "$scratch/parts.h5" --max-time 0.000001
 is "$status" 85 "a run that is stopped: $(tail -n 1 "$scratch/err")"
-run "$DSEP" "${long[@]}" -o "$scratch/parts.h5" --max-time 0.4
+run "$DSEP" "${long[@]}" -o "$scratch/parts.h5" --max-time 0.000001
 is "$status" 85 "and stopped again"
 run "$DSEP" "${long[@]}" -o "$scratch/parts.h5"
 is "$status" 0 "comes to an end"

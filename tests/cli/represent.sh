@@ -117,7 +117,7 @@ like "$out" '^MCC +1\.0000' "a representation is like itself"
 like "$out" '^latent SHD +0 of 3' "and its graph"
 run "$DSEP" show "$scratch/hca.h5" --json
 like "$out" '"mic_interval": \[' "show --json tells the interval"
-run "$DSEP" represent "$table" "${by[@]}" -d 3 -R 1000000 --max-time 1 --allow-partial -o "$scratch/partial.h5"
+run "$DSEP" represent "$table" "${by[@]}" -d 3 -R 40 --max-time 0.000001 --allow-partial -o "$scratch/partial.h5"
 is "$status" 0 "a partial representation"
 like "$out" '^  PARTIAL +the run was stopped before its end' "says that it is one"
 run "$DSEP" represent "$table" "${by[@]}" -d 3 -R 0 --null 0 --max-iterations 2 -o "$scratch/short.h5"
