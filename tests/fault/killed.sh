@@ -11,7 +11,8 @@ old=$(cksum <"$scratch/r.h5")
 # ranks_of PID: the ranks of the mpirun that this timeout started
 ranks_of() {
     local mpirun
-    mpirun=$(pgrep -P "$1") && pgrep -P "$mpirun" || true
+    mpirun=$(pgrep -P "$1") || return 0
+    pgrep -P "$mpirun" || true
 }
 
 for trial in 1 2 3 4 5 6; do

@@ -116,8 +116,8 @@ static void test_balance(dsep_context *one, dsep_context *ctx, const char *nodes
     for (int slow = 0; slow < dsep_nodes(ctx); slow++) {
         int late = 0;
         dsep_shared_create(one, sizeof(int64_t), "a number of tasks", &memory);
-        const int64_t share = slow_share(ctx, counter, TASKS, slow, TASKS - most,
-                                         dsep_shared_data(memory), &late);
+        const int64_t share =
+            slow_share(ctx, counter, TASKS, slow, TASKS - most, dsep_shared_data(memory), &late);
         const int good = !late && share > 0 && share <= most;
         if (!tap_ok(good, "%s: node %d is slow and gets few tasks", nodes, slow))
             tap_note("%lld of %d", (long long)share, TASKS);
