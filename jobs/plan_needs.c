@@ -3,6 +3,7 @@
 #include "io/table_rows.h"
 #include "jobs/commands.h"
 #include "jobs/edge_robustness.h"
+#include "jobs/knowledge_file.h"
 #include "jobs/method_memory.h"
 #include "jobs/method_time.h"
 #include "jobs/replicates.h"
@@ -203,6 +204,9 @@ static int read_method(dsep_context *ctx, const dsep_invocation *call, dsep_plan
     DSEP_AGREE(ctx, dsep_replicates_check(&settings->replicate, dsep_context_error(ctx)));
     DSEP_TRY(dsep_table_read(ctx, &reading, &table));
     take_table(table, needs);
+    if (settings->knowledge) /* only to say now what is wrong with it */
+        DSEP_TRY(
+            dsep_knowledge_file_read(ctx, settings->knowledge, table, &needs->input.knowledge));
     DSEP_AGREE(ctx, dsep_replicates_prepare(settings, table, DSEP_GRAPH_DAG,
                                             dsep_context_error(ctx), &replicates));
     needs->units = replicates.requested;
