@@ -240,7 +240,7 @@ cleanup:
 
 static int run_continuous(dsep_context *ctx, const dsep_discovery *discovery,
                           dsep_acyclic_kind kind) {
-    int code = DSEP_OK, dry = 0, mine = DSEP_OK;
+    int code = DSEP_OK, dry = 0;
     const int64_t least = 4;
     dsep_replicates replicates = {0};
     const dsep_discover_settings *settings = discovery->settings;
@@ -248,9 +248,7 @@ static int run_continuous(dsep_context *ctx, const dsep_discovery *discovery,
         .options = &settings->continuous, .kind = kind, .replicates = &replicates};
     dsep_dag_run run = {.discovery = discovery};
     dsep_petsc_version(f.petsc, sizeof f.petsc);
-    if (!dsep_petsc_present())
-        mine = dsep_fail(ctx, DSEP_ERROR_USAGE, "this method needs PETSc, which was %s", f.petsc);
-    DSEP_AGREE(ctx, mine);
+    DSEP_AGREE(ctx, dsep_petsc_check(dsep_context_error(ctx)));
     DSEP_AGREE(ctx, dsep_replicates_check(&settings->replicate, dsep_context_error(ctx)));
     dsep_grid_tell(ctx, 1, f.grid, sizeof f.grid);
     DSEP_TRY(dsep_dag_run_open(ctx, discovery, least, &run));

@@ -178,7 +178,7 @@ static void test_scheme(dsep_context *alone, dsep_acyclic_kind kind, int raw,
 
 int main(int argc, char **argv) {
     ctx = tap_begin(&argc, &argv);
-    if (!dsep_petsc_present()) {
+    if (dsep_petsc_check(NULL)) {
         tap_skip("PETSc was left out");
         return tap_end();
     }
