@@ -2,10 +2,10 @@
 
 #include "io/checkpoint_file.h"
 #include "io/replace_file.h"
+#include "mpi/clock.h"
 #include "mpi/exchange.h"
 #include "mpi/fault.h"
 #include "mpi/layout.h"
-#include "mpi/log.h"
 #include "mpi/memory.h"
 
 #include <stdio.h>

@@ -1,7 +1,7 @@
 #include "io/checkpoint_file.h"
 
 #include "io/checkpoint.h"
-#include "mpi/log.h"
+#include "mpi/clock.h"
 #include "mpi/memory.h"
 
 #include <errno.h>

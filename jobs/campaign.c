@@ -1,5 +1,6 @@
 #include "jobs/campaign.h"
 
+#include "mpi/clock.h"
 #include "mpi/exchange.h"
 #include "mpi/memory.h"
 

@@ -2,6 +2,7 @@
 
 #include "io/graph_hash.h"
 #include "io/table_read.h"
+#include "jobs/knowledge_file.h"
 #include "jobs/provenance.h"
 #include "jobs/variables_table.h"
 #include "jobs/whole_write.h"
@@ -26,6 +27,8 @@ int dsep_dag_run_open(dsep_context *ctx, const dsep_discovery *discovery, int64_
     dsep_log_section_begin(ctx, "reading");
     DSEP_TRY(dsep_table_read(ctx, &reading, &run->table));
     dsep_provenance_log_input(ctx, discovery->data, run->table);
+    if (settings->knowledge)
+        DSEP_TRY(dsep_knowledge_file_read(ctx, settings->knowledge, run->table, &run->knowledge));
     run->memory_available =
         settings->memory_per_node ? settings->memory_per_node : dsep_memory_available();
     dsep_min_i64(ctx, &run->memory_available, 1);
@@ -134,6 +137,9 @@ static int write_file(dsep_context *ctx, dsep_dag_run *run, const dsep_dag_found
     dsep_h5write_attribute_text(file, "/", "graph-hash", hash);
     DSEP_TRY(dsep_variables_write(ctx, file, run->table, NULL, NULL));
     DSEP_TRY(write_graph(ctx, file, found));
+    if (run->knowledge)
+        dsep_knowledge_result_write(file, discovery->settings->knowledge,
+                                    dsep_knowledge_certify(run->knowledge, found->graph));
     if (found->more)
         DSEP_TRY(found->more(ctx, file, found->data));
     DSEP_TRY(dsep_provenance_timing(ctx, file, sections, n_sections));
@@ -152,6 +158,10 @@ static void print_summary(const dsep_dag_run *run, const dsep_dag_found *found, 
     printf("  edges     %lld\n", (long long)found->graph->n_edges);
     if (!found->valid)
         printf("  INVALID   these edges are no DAG\n");
+    if (run->knowledge)
+        printf("  knowledge %s\n", dsep_knowledge_certify(run->knowledge, found->graph).violations
+                                       ? "VIOLATED"
+                                       : "every constraint holds");
     if (found->print)
         found->print(found->data);
     printf("  result    %s (graph-hash %s)\n", path, hash);
@@ -180,4 +190,5 @@ cleanup:
 void dsep_dag_run_close(dsep_dag_run *run) {
     dsep_running_close(&run->running);
     dsep_table_destroy(&run->table);
+    dsep_knowledge_destroy(&run->knowledge);
 }

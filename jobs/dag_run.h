@@ -6,12 +6,14 @@
 #include "jobs/discovery.h"
 #include "mpi/graph.h"
 #include "mpi/table.h"
+#include "solvers/knowledge.h"
 
 typedef struct {
     const dsep_discovery *discovery;
     dsep_table *table;
-    int64_t memory_available; /* a node, bytes: the least of all nodes, or as the user says */
-    dsep_running running;     /* opened by dsep_dag_run_begin() */
+    dsep_knowledge *knowledge; /* NULL when none was given */
+    int64_t memory_available;  /* a node, bytes: the least of all nodes, or as the user says */
+    dsep_running running;      /* opened by dsep_dag_run_begin() */
 } dsep_dag_run;
 
 /* What was found. */
@@ -31,9 +33,9 @@ typedef struct {
     const void *data;
 } dsep_dag_found;
 
-/* Reads the table and says so in the log. Collective. least: the fewest rows that make sense.
- * Errors: those of the reader, agreed. Owner of what *run holds, whether it fails or not: the
- * caller, dsep_dag_run_close(). */
+/* Reads the table, says so in the log, and reads the knowledge that options name. Collective.
+ * least: the fewest rows that make sense. Errors: those of the readers, agreed. Owner of what *run
+ * holds, whether it fails or not: the caller, dsep_dag_run_close(). */
 int dsep_dag_run_open(dsep_context *ctx, const dsep_discovery *discovery, int64_t least,
                       dsep_dag_run *run);
 

@@ -4,6 +4,7 @@
 #include "jobs/option_scope.h"
 #include "jobs/output_path.h"
 #include "jobs/provenance.h"
+#include "mpi/clock.h"
 #include "solvers/triples.h"
 
 #include <stdlib.h>

@@ -18,6 +18,7 @@
 typedef struct {
     const dsep_continuous *result;
     const dsep_continuous_options *options;
+    const dsep_knowledge *knowledge; /* NULL: none */
     dsep_acyclic_kind kind;
     const dsep_replicates *replicates;
     char petsc[256], grid[64];
@@ -51,6 +52,8 @@ static void write_attributes(dsep_h5write *file, const continuous_found *f) {
     dsep_h5write_attribute_integer(file, at, "threshold_raised", answer->raised);
     dsep_h5write_attribute_real(file, at, "smallest_kept", answer->kept);
     dsep_h5write_attribute_real(file, at, "largest_dropped", answer->dropped);
+    if (f->knowledge)
+        dsep_h5write_attribute_integer(file, at, "required_below_threshold", answer->weak);
     dsep_h5write_attribute_integer(file, at, "nodes_not_determined", answer->singular);
     dsep_h5write_attribute_real(file, at, "variance_ascending", f->result->ascending);
     dsep_h5write_attribute_text(file, at, "petsc", f->petsc);
@@ -118,6 +121,9 @@ static void print_more(const void *data) {
     int64_t iterations = 0;
     for (int64_t i = 0; i < f->result->n_stages; i++)
         iterations += f->result->stages[i].iterations;
+    if (answer->weak > 0)
+        printf("            %lld of the required edges have |w| below the threshold\n",
+               (long long)answer->weak);
     printf("  scale     %s\n", scale_name(f));
     printf("  threshold %.4g: |w| kept from %.4g on, dropped up to %.4g\n", answer->threshold,
            answer->kept, answer->dropped);
@@ -149,7 +155,8 @@ static dsep_continuous_settings settings_of(const continuous_found *f) {
                                       .lambda = f->options->lambda,
                                       .threshold = f->options->threshold,
                                       .tolerance = 1e-5,
-                                      .max_iterations = f->options->max_iterations};
+                                      .max_iterations = f->options->max_iterations,
+                                      .knowledge = f->knowledge};
 }
 
 /* end: takes the state at the end, which goes with the replicates. */
@@ -233,7 +240,7 @@ cleanup:
 
 static int run_continuous(dsep_context *ctx, const dsep_discovery *discovery,
                           dsep_acyclic_kind kind) {
-    int code = DSEP_OK, dry = 0, mine = DSEP_OK;
+    int code = DSEP_OK, dry = 0;
     const int64_t least = 4;
     dsep_replicates replicates = {0};
     const dsep_discover_settings *settings = discovery->settings;
@@ -241,12 +248,11 @@ static int run_continuous(dsep_context *ctx, const dsep_discovery *discovery,
         .options = &settings->continuous, .kind = kind, .replicates = &replicates};
     dsep_dag_run run = {.discovery = discovery};
     dsep_petsc_version(f.petsc, sizeof f.petsc);
-    if (!dsep_petsc_present())
-        mine = dsep_fail(ctx, DSEP_ERROR_USAGE, "this method needs PETSc, which was %s", f.petsc);
-    DSEP_AGREE(ctx, mine);
+    DSEP_AGREE(ctx, dsep_petsc_check(dsep_context_error(ctx)));
     DSEP_AGREE(ctx, dsep_replicates_check(&settings->replicate, dsep_context_error(ctx)));
     dsep_grid_tell(ctx, 1, f.grid, sizeof f.grid);
     DSEP_TRY(dsep_dag_run_open(ctx, discovery, least, &run));
+    f.knowledge = run.knowledge;
     DSEP_TRY(dsep_continuous_replicates_plan(ctx, &run, kind, &replicates));
     const double share = ceil((double)dsep_size(ctx) / dsep_nodes(ctx)) / dsep_size(ctx);
     DSEP_TRY(dsep_dag_run_begin(ctx, &run, dsep_method_memory(settings, run.table, share),

@@ -32,10 +32,14 @@ const dsep_option dsep_pc_option_table[] = {
      "store what every task of the search cost, for dsep plan --replay"},
     {"orientation", 0, DSEP_OPTION_CHOICE, FIELD(orientation), NULL, "standard", 0, 0,
      "standard|conservative|majority", "how v-structures are judged"},
-    {"knowledge", 0, DSEP_OPTION_TEXT, FIELD(knowledge), "FILE", NULL, 0, 0, NULL,
-     "forbidden edges, required edges and tiers, in Tetrad's format"},
     {"skeleton-only", 0, DSEP_OPTION_FLAG, FIELD(skeleton_only), NULL, NULL, 0, 0, NULL,
      "stop before edges are oriented"},
+    {0},
+};
+
+const dsep_option dsep_knowledge_option_table[] = {
+    {"knowledge", 0, DSEP_OPTION_TEXT, FIELD(knowledge), "FILE", NULL, 0, 0, NULL,
+     "forbidden edges, required edges and tiers, in Tetrad's format"},
     {0},
 };
 
@@ -104,7 +108,8 @@ const dsep_option dsep_continuous_option_table[] = {
     {"lambda", 0, DSEP_OPTION_REAL, CONTINUOUS(lambda), "L", "0.03", 0, 1e6, NULL,
      "penalty on the sum of |weights|; larger gives a sparser graph"},
     {"threshold-weight", 0, DSEP_OPTION_REAL, CONTINUOUS(threshold), "W", "0.3", 0, 1e6, NULL,
-     "edges with |weight| below W are dropped; it is raised where it would leave a cycle"},
+     "edges with |weight| below W are dropped, but for required ones; it is raised where it would "
+     "leave a cycle"},
     {"scale", 0, DSEP_OPTION_CHOICE, CONTINUOUS(raw), NULL, "standardised", 0, 0,
      "standardised|raw",
      "raw: variables as they are measured, whose order of variances these methods follow"},
@@ -116,6 +121,7 @@ const dsep_option dsep_continuous_option_table[] = {
 const dsep_option_group dsep_discover_groups[] = {
     {"Discovery", dsep_discover_option_table, 0, NULL},
     {"PC", dsep_pc_option_table, 0, "pc"},
+    {"Background knowledge", dsep_knowledge_option_table, 0, "pc dagma notears"},
     {"LiNGAM", dsep_lingam_option_table, FIELD(lingam), "lingam ica-lingam var-lingam"},
     {"ICA-LiNGAM", dsep_ica_lingam_option_table, FIELD(lingam), "ica-lingam"},
     {"VAR-LiNGAM", dsep_var_lingam_option_table, FIELD(lingam), "var-lingam"},

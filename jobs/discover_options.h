@@ -69,6 +69,7 @@ typedef enum {
 
 extern const dsep_option dsep_discover_option_table[]; /* of every method */
 extern const dsep_option dsep_pc_option_table[];
+extern const dsep_option dsep_knowledge_option_table[];
 extern const dsep_option dsep_lingam_option_table[]; /* of all that follow */
 extern const dsep_option dsep_ica_lingam_option_table[];
 extern const dsep_option dsep_var_lingam_option_table[];

@@ -3,6 +3,7 @@
 #include "io/graph_hash.h"
 #include "io/h5write.h"
 #include "io/named_graph.h"
+#include "jobs/knowledge_file.h"
 #include "jobs/provenance.h"
 #include "jobs/replicates_result.h"
 #include "jobs/search_tables.h"
@@ -240,19 +241,6 @@ static void write_search(dsep_h5write *file, const dsep_discover_result *r) {
     dsep_h5write_attribute_real(file, "/search", "next_order_seconds_at_most", next.seconds);
 }
 
-static void write_knowledge(dsep_h5write *file, const dsep_discover_result *r) {
-    if (!r->settings->knowledge)
-        return;
-    const dsep_certificate c = r->pc->certificate;
-    dsep_h5write_attribute_text(file, "/knowledge", "file", r->settings->knowledge);
-    dsep_h5write_attribute_integer(file, "/knowledge", "required", c.required);
-    dsep_h5write_attribute_integer(file, "/knowledge", "forbidden", c.forbidden);
-    dsep_h5write_attribute_integer(file, "/knowledge", "in_tiers", c.tiers);
-    dsep_h5write_attribute_integer(file, "/knowledge", "violations", c.violations);
-    dsep_h5write_attribute_text(file, "/knowledge", "certificate",
-                                c.violations ? "violated" : "every constraint holds");
-}
-
 int dsep_discover_result_write(dsep_context *ctx, dsep_discover_result *r) {
     int code = DSEP_OK;
     dsep_h5write *file = NULL;
@@ -270,7 +258,8 @@ int dsep_discover_result_write(dsep_context *ctx, dsep_discover_result *r) {
         DSEP_TRY(write_conflicts(ctx, file, &r->pc->conflicts));
     write_search(file, r);
     DSEP_TRY(dsep_search_tables_write(ctx, file, r->pc->skeleton));
-    write_knowledge(file, r);
+    if (r->settings->knowledge)
+        dsep_knowledge_result_write(file, r->settings->knowledge, r->pc->certificate);
     if (r->replicates->campaign)
         DSEP_TRY(dsep_replicates_write(ctx, file, r->replicates));
     DSEP_TRY(dsep_provenance_timing(ctx, file, r->sections, r->n_sections));

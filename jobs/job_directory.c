@@ -1,6 +1,6 @@
 #include "jobs/job_directory.h"
 
-#include "mpi/log.h"
+#include "mpi/clock.h"
 #include "mpi/memory.h"
 #include "slurm/scheduler.h"
 

@@ -1,6 +1,6 @@
 #include "jobs/job_verdict.h"
 
-#include "mpi/log.h"
+#include "mpi/clock.h"
 
 #include <errno.h>
 #include <signal.h>

@@ -201,3 +201,17 @@ cleanup:
     free(text);
     return code;
 }
+
+/* --- in results ------------------------------------------------------------------------------ */
+
+void dsep_knowledge_result_write(dsep_h5write *file, const char *path,
+                                 dsep_certificate certificate) {
+    const char *at = "/knowledge";
+    dsep_h5write_attribute_text(file, at, "file", path);
+    dsep_h5write_attribute_integer(file, at, "required", certificate.required);
+    dsep_h5write_attribute_integer(file, at, "forbidden", certificate.forbidden);
+    dsep_h5write_attribute_integer(file, at, "in_tiers", certificate.tiers);
+    dsep_h5write_attribute_integer(file, at, "violations", certificate.violations);
+    dsep_h5write_attribute_text(file, at, "certificate",
+                                certificate.violations ? "violated" : "every constraint holds");
+}

@@ -1,4 +1,4 @@
-/* Background knowledge as users write it: Tetrad's knowledge format.
+/* Background knowledge as users write it, in Tetrad's knowledge format, and what results say of it.
  *
  *   /knowledge
  *   addtemporal
@@ -14,6 +14,7 @@
 #ifndef DSEP_JOBS_KNOWLEDGE_FILE_H
 #define DSEP_JOBS_KNOWLEDGE_FILE_H
 
+#include "io/h5write.h"
 #include "mpi/table.h"
 #include "solvers/knowledge.h"
 
@@ -23,5 +24,10 @@
  * caller. */
 int dsep_knowledge_file_read(dsep_context *ctx, const char *path, const dsep_table *table,
                              dsep_knowledge **knowledge);
+
+/* Writes /knowledge of a result: where the file is, and how the graph stands to it. Not collective;
+ * only rank 0's call counts. Errors wait for the commit. */
+void dsep_knowledge_result_write(dsep_h5write *file, const char *path,
+                                 dsep_certificate certificate);
 
 #endif

@@ -1,6 +1,7 @@
 #include "jobs/method_time.h"
 
 #include "jobs/time_sample.h"
+#include "mpi/clock.h"
 #include "mpi/exchange.h"
 #include "mpi/memory.h"
 #include "solvers/bge.h"
@@ -53,11 +54,11 @@ static int time_direct(dsep_context *own, const timing *t, const dsep_table *sam
     int code = DSEP_OK;
     dsep_lingam *direct = NULL, *again = NULL;
     const dsep_lingam_pruning pruning = (dsep_lingam_pruning)t->settings->lingam.pruning;
-    const double began = dsep_processor_seconds();
+    const double began = dsep_clock_worked();
     DSEP_TRY(dsep_lingam_direct(own, sample, pruning, &direct));
-    const double found = dsep_processor_seconds();
+    const double found = dsep_clock_worked();
     DSEP_TRY(dsep_lingam_ordered(own, sample, direct->order, pruning, &again));
-    *fit = dsep_processor_seconds() - found;
+    *fit = dsep_clock_worked() - found;
     *order = fmax(0, found - began - *fit);
 cleanup:
     dsep_lingam_destroy(&direct);
@@ -83,13 +84,13 @@ static int time_ica(dsep_context *own, const timing *t, const dsep_table *sample
     int64_t *order = dsep_array(sample->n_variables, sizeof *order);
     if (!order)
         DSEP_TRY(dsep_out_of_memory(dsep_context_error(own), "an order"));
-    const double began = dsep_processor_seconds();
+    const double began = dsep_clock_worked();
     DSEP_TRY(
         dsep_ica_lingam_order(own, sample, (uint64_t)t->settings->common.seed, 1, order, &outcome));
-    const double found = dsep_processor_seconds();
+    const double found = dsep_clock_worked();
     DSEP_TRY(dsep_lingam_ordered(own, sample, order,
                                  (dsep_lingam_pruning)t->settings->lingam.pruning, &fitted));
-    t->seconds->shared = (dsep_processor_seconds() - found) * pow(p, REGRESSIONS);
+    t->seconds->shared = (dsep_clock_worked() - found) * pow(p, REGRESSIONS);
     t->seconds->alone =
         (double)t->settings->lingam.starts * (found - began) * p * p * more_rows(t, sample);
 cleanup:
@@ -105,10 +106,10 @@ static int time_var(dsep_context *own, const timing *t, const dsep_table *sample
     dsep_var_lingam *fitted = NULL;
     const dsep_lingam_options *options = &t->settings->lingam;
     const double p = more_columns(t, sample), n = more_rows(t, sample);
-    const double began = dsep_processor_seconds();
+    const double began = dsep_clock_worked();
     DSEP_TRY(dsep_var_lingam_fit(own, sample, options->lags, options->max_lags,
                                  (dsep_lingam_pruning)options->pruning, &fitted));
-    const double all = dsep_processor_seconds() - began;
+    const double all = dsep_clock_worked() - began;
     DSEP_TRY(time_direct(own, t, sample, &order, &fit));
     t->seconds->shared =
         order * pow(p, PAIRS) * n + fmax(0, all - order) * fmax(pow(p, REGRESSIONS), p * p * n);
@@ -126,13 +127,13 @@ static int time_first(dsep_context *own, const timing *t, const double *correlat
     dsep_bge *bge = NULL;
     dsep_parent_sums *sums = NULL;
     dsep_exact *exact = NULL;
-    const double began = dsep_processor_seconds();
+    const double began = dsep_clock_worked();
     DSEP_TRY(dsep_bge_create(own, t->table->n_samples, p, correlation, &bge));
     DSEP_TRY(dsep_parent_sums_create(own, p, dsep_bge_score, bge, &sums));
-    const double scored = dsep_processor_seconds();
+    const double scored = dsep_clock_worked();
     DSEP_TRY(dsep_exact_create(own, sums, NULL, NULL, &exact));
     *scores = scored - began;
-    *posterior = dsep_processor_seconds() - scored;
+    *posterior = dsep_clock_worked() - scored;
 cleanup:
     dsep_exact_destroy(&exact);
     dsep_parent_sums_destroy(&sums);
@@ -181,9 +182,9 @@ static int time_continuous(dsep_context *own, const timing *t, const dsep_table 
                                                .tolerance = 1e-5,
                                                .max_iterations = options->max_iterations};
     DSEP_TRY(dsep_correlation_create(own, sample, 1, &correlation));
-    const double began = dsep_processor_seconds();
+    const double began = dsep_clock_worked();
     DSEP_TRY(dsep_continuous_run(own, correlation, &settings, &result));
-    t->seconds->shared = (dsep_processor_seconds() - began) * pow(fmin(p, MANY) / few, WEIGHTS) *
+    t->seconds->shared = (dsep_clock_worked() - began) * pow(fmin(p, MANY) / few, WEIGHTS) *
                          pow(fmax(p / fmax(few, MANY), 1), 3);
 cleanup:
     dsep_continuous_destroy(&result);

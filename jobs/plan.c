@@ -43,6 +43,7 @@ static const dsep_option_group groups[] = {
     {"Plan", plan_options, 0, NULL},
     {"Discovery", dsep_discover_option_table, DISCOVER(common), NULL},
     {"PC", dsep_pc_option_table, DISCOVER(common), "pc"},
+    {"Background knowledge", dsep_knowledge_option_table, DISCOVER(common), "pc dagma notears"},
     {"LiNGAM", dsep_lingam_option_table, DISCOVER(lingam), "lingam ica-lingam var-lingam"},
     {"ICA-LiNGAM", dsep_ica_lingam_option_table, DISCOVER(lingam), "ica-lingam"},
     {"VAR-LiNGAM", dsep_var_lingam_option_table, DISCOVER(lingam), "var-lingam"},

@@ -3,6 +3,7 @@
 #include "io/table_rows.h"
 #include "jobs/commands.h"
 #include "jobs/edge_robustness.h"
+#include "jobs/knowledge_file.h"
 #include "jobs/method_memory.h"
 #include "jobs/method_time.h"
 #include "jobs/provenance.h"
@@ -11,8 +12,10 @@
 #include "jobs/sensitivity_options.h"
 #include "jobs/simulation_study.h"
 #include "jobs/time_sample.h"
+#include "mpi/clock.h"
 #include "mpi/exchange.h"
 #include "solvers/inner_product.h"
+#include "solvers/petsc.h"
 #include "solvers/replicate.h"
 
 #include <math.h>
@@ -185,15 +188,18 @@ static void take_time(const dsep_table *table, const dsep_method_seconds *time,
     needs->unit = time->unit;
 }
 
+static int is_continuous(dsep_method method) {
+    return method == DSEP_METHOD_DAGMA || method == DSEP_METHOD_NOTEARS;
+}
+
 /* Every rank may have a replicate: its table and what it needs; of DAGMA and NOTEARS a whole fit
  * beside the node's columns, which is more than a share of the first fit, over by then. */
 static void take_replicates(dsep_method method, int64_t all, dsep_plan_needs *needs) {
-    const int alone = method == DSEP_METHOD_DAGMA || method == DSEP_METHOD_NOTEARS;
     if (needs->units == 0)
         return;
     needs->node = all < INT64_MAX / 2 ? all + needs->table : INT64_MAX;
     needs->rank = needs->node;
-    if (alone) {
+    if (is_continuous(method)) {
         needs->node = needs->table;
         needs->rank = all;
         needs->spread = 0;
@@ -207,9 +213,15 @@ static int read_method(dsep_context *ctx, const dsep_invocation *call, dsep_plan
     dsep_method_seconds time;
     const dsep_discover_settings *settings = call->settings;
     const dsep_table_settings reading = dsep_data_settings(&settings->data, call->arguments[0], 2);
+    const dsep_method method = (dsep_method)settings->method;
+    if (is_continuous(method))
+        DSEP_AGREE(ctx, dsep_petsc_check(dsep_context_error(ctx)));
     DSEP_AGREE(ctx, dsep_replicates_check(&settings->replicate, dsep_context_error(ctx)));
     DSEP_TRY(dsep_table_read(ctx, &reading, &table));
     take_table(table, needs);
+    if (settings->knowledge) /* only to say now what is wrong with it */
+        DSEP_TRY(
+            dsep_knowledge_file_read(ctx, settings->knowledge, table, &needs->input.knowledge));
     DSEP_AGREE(ctx, dsep_replicates_prepare(settings, table, DSEP_GRAPH_DAG,
                                             dsep_context_error(ctx), &replicates));
     needs->units = replicates.requested;
@@ -218,10 +230,8 @@ static int read_method(dsep_context *ctx, const dsep_invocation *call, dsep_plan
     const int64_t none = or_overflow(dsep_method_memory(settings, table, 0));
     needs->node = none;
     needs->spread = all - none; /* over the nodes */
-    take_replicates((dsep_method)settings->method, all, needs);
-    needs->by_iterations = settings->method == DSEP_METHOD_DAGMA ||
-                           settings->method == DSEP_METHOD_NOTEARS ||
-                           settings->method == DSEP_METHOD_ICA_LINGAM;
+    take_replicates(method, all, needs);
+    needs->by_iterations = is_continuous(method) || method == DSEP_METHOD_ICA_LINGAM;
     DSEP_TRY(dsep_method_time(ctx, settings, table, &time));
     take_time(table, &time, needs);
 cleanup:
@@ -311,10 +321,10 @@ static int time_cell(dsep_context *ctx, const dsep_sensitivity_settings *setting
     dsep_forecast *f = &needs->input.forecast;
     const double alpha = dsep_study_value(design, cell, "alpha", 0.01);
     const uint64_t seed = dsep_study_cell_seed(design, cell);
-    double drawn = dsep_processor_seconds();
+    double drawn = dsep_clock_worked();
     DSEP_TRY(dsep_simulation_study_draw(ctx, settings, design, cell * design->n_replicates, &model,
                                         &table));
-    drawn = dsep_processor_seconds() - drawn;
+    drawn = dsep_clock_worked() - drawn;
     dsep_max_f64(ctx, &drawn, 1);
     DSEP_TRY(dsep_forecast_search(ctx, table, alpha, seed, f));
     DSEP_TRY(dsep_forecast_measure(

@@ -2,6 +2,7 @@
 
 #include "jobs/build_info.h"
 #include "jobs/whole_write.h"
+#include "mpi/clock.h"
 #include "mpi/log.h"
 #include "mpi/memory.h"
 #include "solvers/blas.h"

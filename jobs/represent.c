@@ -7,6 +7,7 @@
 #include "jobs/provenance.h"
 #include "jobs/represent_run.h"
 #include "jobs/show_representation.h"
+#include "mpi/clock.h"
 #include "mpi/log.h"
 #include "mpi/memory.h"
 

@@ -1,5 +1,6 @@
 #include "jobs/method_time.h"
 #include "jobs/time_sample.h"
+#include "mpi/clock.h"
 #include "mpi/exchange.h"
 #include "mpi/memory.h"
 #include "solvers/whitening.h"
@@ -118,7 +119,7 @@ static int time_directions(dsep_context *own, const reduced *r, double *fit, dou
         DSEP_TRY(dsep_out_of_memory(dsep_context_error(own), "weights"));
     for (int64_t s = 0; s < r->sample.n_rows; s++)
         weight[s] = (int32_t)(s % 3);
-    double began = dsep_processor_seconds();
+    double began = dsep_clock_worked();
     DSEP_TRY(dsep_row_products_create(own, e, &products));
     for (int drawn = 0; drawn < 2; drawn++) {
         for (int64_t k = 0; k < e->n_environments; k++) {
@@ -128,8 +129,8 @@ static int time_directions(dsep_context *own, const reduced *r, double *fit, dou
                                            &white));
             dsep_whitening_destroy(&white);
         }
-        *(drawn ? replicate : fit) = dsep_processor_seconds() - began;
-        began = dsep_processor_seconds();
+        *(drawn ? replicate : fit) = dsep_clock_worked() - began;
+        began = dsep_clock_worked();
     }
 cleanup:
     dsep_row_products_destroy(&products);
@@ -139,9 +140,9 @@ cleanup:
 
 static int time_unit(dsep_context *own, const dsep_represent_method *method, const reduced *r,
                      int64_t unit, double *values, double *seconds) {
-    const double began = dsep_processor_seconds();
+    const double began = dsep_clock_worked();
     const int code = method->unit(&r->sample, unit, dsep_context_error(own), values);
-    *seconds = dsep_processor_seconds() - began;
+    *seconds = dsep_clock_worked() - began;
     return code;
 }
 
@@ -186,9 +187,9 @@ static int time_sample(dsep_context *own, const dsep_represent_method *method, r
     int code = DSEP_OK;
     double *values = NULL;
     DSEP_TRY(open_sample(own, r));
-    const double began = dsep_processor_seconds();
+    const double began = dsep_clock_worked();
     DSEP_TRY(method->fit(own, &r->sample));
-    const double fit = dsep_processor_seconds() - began;
+    const double fit = dsep_clock_worked() - began;
     values = dsep_array(r->sample.n_values, sizeof *values);
     if (!values)
         DSEP_TRY(dsep_out_of_memory(dsep_context_error(own), "a replicate"));

@@ -4,6 +4,7 @@
 #include "io/replace_file.h"
 #include "jobs/option_words.h"
 #include "jobs/output_path.h"
+#include "mpi/clock.h"
 #include "mpi/exchange.h"
 #include "mpi/memory.h"
 

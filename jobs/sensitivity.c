@@ -9,6 +9,7 @@
 #include "jobs/sensitivity_data.h"
 #include "jobs/sensitivity_result.h"
 #include "jobs/simulation_study.h"
+#include "mpi/clock.h"
 #include "mpi/log.h"
 
 #include <stdlib.h>

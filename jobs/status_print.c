@@ -2,7 +2,7 @@
 
 #include "jobs/show_text.h"
 #include "mpi/amount.h"
-#include "mpi/log.h"
+#include "mpi/clock.h"
 #include "mpi/memory.h"
 #include "slurm/batch.h"
 

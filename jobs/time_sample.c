@@ -6,11 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-
-double dsep_processor_seconds(void) {
-    return (double)clock() / CLOCKS_PER_SEC;
-}
 
 /* Names of variables and environments: nobody sees them. */
 static int name_all(int64_t count, char **names) {

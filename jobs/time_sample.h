@@ -6,9 +6,6 @@
 #include "mpi/table.h"
 #include "solvers/environments.h"
 
-/* Seconds that processors have worked for this process. Not collective. */
-double dsep_processor_seconds(void);
-
 /* Some columns of a table, evenly chosen, as a table of this rank alone. Collective over ctx.
  * rows: in all, about; the first of each environment, in one proportion, but `least` of each where
  * it has so many. own: this rank's context. Errors: DSEP_ERROR_RESOURCES, agreed. Owner of *sample:

@@ -1,6 +1,6 @@
 #include "mpi/amount.h"
 
-#include "mpi/log.h"
+#include "mpi/clock.h"
 
 #include <stddef.h>
 #include <stdio.h>

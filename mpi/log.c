@@ -1,6 +1,7 @@
 #include "mpi/log.h"
 
 #include "mpi/amount.h"
+#include "mpi/clock.h"
 #include "mpi/exchange.h"
 #include "mpi/json_text.h"
 #include "mpi/memory.h"
@@ -34,23 +35,6 @@ struct dsep_log {
         double seconds;
     } sections[MAX_SECTIONS];
 };
-
-double dsep_clock(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
-
-void dsep_clock_date(int64_t seconds, char text[32]) {
-    const time_t moment = (time_t)seconds;
-    struct tm parts;
-    if (!gmtime_r(&moment, &parts) || strftime(text, 32, "%Y-%m-%dT%H:%M:%SZ", &parts) == 0)
-        snprintf(text, 32, "an unknown time");
-}
-
-int64_t dsep_clock_now(void) {
-    return (int64_t)time(NULL);
-}
 
 /* --- the progress file ----------------------------------------------------------------------- */
 
@@ -219,20 +203,6 @@ void dsep_log_warning(dsep_context *ctx, const char *format, ...) {
     vsnprintf(text + 9, sizeof text - 9, format, arguments);
     va_end(arguments);
     speak(log, "warning", 1, text);
-}
-
-void dsep_clock_span(double seconds, char *text, size_t size) {
-    const long whole = seconds < 3e9 ? (long)(seconds + 0.5) : 0, day = 86400;
-    if (!(seconds < 3e9))
-        snprintf(text, size, "some hundred years or more");
-    else if (whole >= 2 * day)
-        snprintf(text, size, "%ld days %ld h", whole / day, whole % day / 3600);
-    else if (whole >= 3600)
-        snprintf(text, size, "%ld h %02ld min", whole / 3600, whole / 60 % 60);
-    else if (whole >= 60)
-        snprintf(text, size, "%ld min %02ld s", whole / 60, whole % 60);
-    else
-        snprintf(text, size, "%ld s", whole);
 }
 
 static void json_progress(dsep_log *log, const char *text, double done, double total,

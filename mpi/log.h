@@ -62,15 +62,4 @@ int dsep_log_sections(dsep_context *ctx, dsep_log_section **sections, int64_t *c
 /* Prints the closing table. Not collective; rank 0 speaks. */
 void dsep_log_table(dsep_context *ctx, const dsep_log_section *sections, int64_t count);
 
-/* Seconds of a clock that only goes forward. Not collective. It may stop a job, never choose a
- * number. */
-double dsep_clock(void);
-
-/* The calendar's time, as seconds since 1970, and as ISO 8601 in UTC. Not collective. */
-int64_t dsep_clock_now(void);
-void dsep_clock_date(int64_t seconds, char text[32]);
-
-/* A span of time as people say it: "5 s", "3 min 02 s", "2 h 05 min". Not collective. */
-void dsep_clock_span(double seconds, char *text, size_t size);
-
 #endif

@@ -1,8 +1,8 @@
 #include "mpi/progress_file.h"
 
+#include "mpi/clock.h"
 #include "mpi/context.h"
 #include "mpi/json_text.h"
-#include "mpi/log.h"
 #include "mpi/memory.h"
 
 #include <math.h>

@@ -1,7 +1,7 @@
 #include "mpi/stop.h"
 
+#include "mpi/clock.h"
 #include "mpi/exchange.h"
-#include "mpi/log.h"
 
 #include <errno.h>
 #include <signal.h>

@@ -60,8 +60,23 @@ static void add_diagonal(dsep_matrix *matrix, double value) {
             matrix->values[diagonal(matrix, c)] += value;
 }
 
-/* gradient = 2 W o gradient */
-static void chain(const dsep_matrix *w, dsep_matrix *gradient) {
+/* out = W o W, or (W o W) R; scratch: of the same shape. */
+static void square(const dsep_acyclic *m, const dsep_matrix *w, dsep_matrix *scratch,
+                   dsep_matrix *out) {
+    dsep_matrix *squares = m->reach ? scratch : out;
+    for (int64_t k = 0; k < cells(w); k++)
+        squares->values[k] = w->values[k] * w->values[k];
+    if (m->reach)
+        dsep_grid_product(1, squares, 0, m->reach, 0, 0, out);
+}
+
+/* The gradient by W from D', the one by what square() gave. */
+static void chain(const dsep_acyclic *m, const dsep_matrix *w, const dsep_matrix *d,
+                  dsep_matrix *gradient) {
+    if (m->reach)
+        dsep_grid_product(1, d, 1, m->reach, 1, 0, gradient);
+    else
+        dsep_grid_transpose(d, gradient);
     for (int64_t k = 0; k < cells(w); k++)
         gradient->values[k] *= 2 * w->values[k];
 }
@@ -90,15 +105,15 @@ static int log_determinant(dsep_acyclic *m, const dsep_matrix *w, double s, doub
     double logarithm = 0;
     int64_t failed = 0;
     dsep_matrix *inverse = m->work[0];
+    square(m, w, gradient, inverse);
     for (int64_t k = 0; k < cells(w); k++)
-        inverse->values[k] = -w->values[k] * w->values[k];
+        inverse->values[k] = -inverse->values[k];
     add_diagonal(inverse, s);
     DSEP_TRY(dsep_grid_inverse(m->ctx, inverse, &logarithm, &sign, &failed));
     if (failed || !is_m_matrix(m, inverse))
         goto cleanup;
     *value = (double)w->rows * log(s) - logarithm;
-    dsep_grid_transpose(inverse, gradient);
-    chain(w, gradient);
+    chain(m, w, inverse, gradient);
 cleanup:
     return code;
 }
@@ -156,8 +171,7 @@ static dsep_matrix *series(dsep_acyclic *m) {
 static int exponential(dsep_acyclic *m, const dsep_matrix *w, double *value,
                        dsep_matrix *gradient) {
     dsep_matrix *a = m->work[0];
-    for (int64_t k = 0; k < cells(w); k++)
-        a->values[k] = w->values[k] * w->values[k];
+    square(m, w, gradient, a);
     int halvings = 0;
     const double norm = norm_of(m, a);
     while (ldexp(norm, -halvings) > 0.75)
@@ -177,8 +191,7 @@ static int exponential(dsep_acyclic *m, const dsep_matrix *w, double *value,
             trace += power->values[diagonal(power, c)] - 1;
     dsep_sum_f64(m->ctx, &trace, 1);
     *value = isfinite(trace) ? trace : INFINITY;
-    dsep_grid_transpose(power, gradient);
-    chain(w, gradient);
+    chain(m, w, power, gradient);
     return DSEP_OK;
 }
 

@@ -1,7 +1,12 @@
 /* Smooth measures of how far a weighted graph is from having no cycle.
  *
  * With W o W the matrix of squared weights, both are 0 exactly where W is a DAG, and positive
- * elsewhere. Matrices lie on a grid, entry (i, j) being the weight of i -> j. */
+ * elsewhere. Matrices lie on a grid, entry (i, j) being the weight of i -> j.
+ *
+ * Where edges are required, whatever their weights, (W o W) R takes the place of W o W, with 1 in R
+ * where they lead from i to j and where i = j: a cycle of W and them alternates between entries of
+ * W and ways along them, however long, so both are 0 exactly where W and they have no cycle
+ * together. */
 #ifndef DSEP_SOLVERS_ACYCLIC_H
 #define DSEP_SOLVERS_ACYCLIC_H
 
@@ -15,12 +20,14 @@ typedef enum {
 typedef struct {
     dsep_context *ctx; /* lent */
     dsep_acyclic_kind kind;
-    dsep_matrix *work[6]; /* what the kind needs; else NULL */
-    double *sums;         /* [p] */
+    dsep_matrix *work[6];     /* what the kind needs; else NULL */
+    double *sums;             /* [p] */
+    const dsep_matrix *reach; /* lent: R; NULL: no edge is required */
 } dsep_acyclic;
 
-/* Memory for matrices of order p. Collective. Errors: DSEP_ERROR_RESOURCES, agreed. Owner of
- * *measure: the caller. Memory: 2 matrices for the determinant, 6 for the exponential. */
+/* Memory for matrices of order p; no edge is required. Collective. Errors: DSEP_ERROR_RESOURCES,
+ * agreed. Owner of *measure: the caller. Memory: 2 matrices for the determinant, 6 for the
+ * exponential. */
 int dsep_acyclic_create(dsep_context *ctx, const dsep_grid *grid, dsep_acyclic_kind kind, int64_t p,
                         dsep_acyclic **measure);
 
@@ -35,8 +42,8 @@ void dsep_acyclic_destroy(dsep_acyclic **measure);
  * sign of a rounding error near 0 matters. The exponential's is where it is finite. Errors:
  * DSEP_ERROR_RESOURCES, agreed. Cost: 2 p^3 flops for the inverse; 2 p^3 for each of 6 products
  * and as many more as W o W must be halved until its norm is under .75, for the exponential (Taylor
- * of degree 16: no entry is negative, so nothing cancels). Reproducibility: class B.
- * Source: Bello, Aragam & Ravikumar 2022 (NeurIPS 35, arXiv:2209.08037); Zheng et al. 2018
+ * of degree 16: no entry is negative, so nothing cancels); 4 p^3 more with R. Reproducibility:
+ * class B. Source: Bello, Aragam & Ravikumar 2022 (NeurIPS 35, arXiv:2209.08037); Zheng et al. 2018
  * (NeurIPS 31, arXiv:1803.01422); Paterson & Stockmeyer 1973 (doi:10.1137/0202007).
  * Shown by tests/unit/dagma.c. */
 int dsep_acyclic_value(dsep_acyclic *measure, const dsep_matrix *w, double s, double *value,

@@ -1,5 +1,6 @@
 #include "solvers/continuous.h"
 
+#include "mpi/clock.h"
 #include "mpi/exchange.h"
 #include "mpi/log.h"
 #include "mpi/memory.h"
@@ -319,7 +320,8 @@ static int open_run(run *r, const dsep_correlation *correlation, const double *s
     int32_t *rows = NULL;
     DSEP_TRY(
         dsep_matrix_create(r->ctx, grid, correlation->n_variables, correlation->n_variables, s));
-    DSEP_TRY(dsep_weight_objective_create(r->ctx, *s, r->settings->kind, &r->objective));
+    DSEP_TRY(dsep_weight_objective_create(r->ctx, *s, r->settings->kind, r->settings->knowledge,
+                                          &r->objective));
     r->objective->lambda = r->settings->lambda;
     rows = dsep_array((*s)->local_rows, sizeof *rows);
     r->x = dsep_array(2 * r->objective->count, sizeof *r->x);
@@ -362,8 +364,10 @@ static int answer(run *r, const dsep_correlation *correlation, const double *sd,
     made->converged = is_converged(r);
     for (int64_t k = 0; k < o->count; k++)
         o->w->values[k] = r->x[k] - r->x[o->count + k];
-    DSEP_TRY(dsep_weight_graph_create(r->ctx, o->w, r->settings->threshold, correlation,
-                                      r->settings->raw ? sd : NULL, &made->answer));
+    const dsep_weight_graph_settings keeping = {.threshold = r->settings->threshold,
+                                                .knowledge = r->settings->knowledge,
+                                                .sd = r->settings->raw ? sd : NULL};
+    DSEP_TRY(dsep_weight_graph_create(r->ctx, o->w, correlation, &keeping, &made->answer));
     made->ascending = ascending(made->answer->graph, sd);
 cleanup:
     return code;
@@ -425,7 +429,8 @@ void dsep_continuous_destroy(dsep_continuous **result) {
 }
 
 int64_t dsep_continuous_bytes(dsep_acyclic_kind kind, int64_t n_variables) {
-    const int64_t matrices = kind == DSEP_ACYCLIC_LOGDET ? 5 : 10; /* S, W, residual, slope, work */
-    const int64_t doubled = 3 + 38; /* our vectors and TAO's, as measured (PETSc 3.18) */
+    const int64_t matrices =
+        kind == DSEP_ACYCLIC_LOGDET ? 6 : 11; /* S, W, residual, slope, reach, work */
+    const int64_t doubled = 3 + 38;           /* our vectors and TAO's, as measured (PETSc 3.18) */
     return dsep_bytes(n_variables, n_variables, (matrices + 2 * doubled) * (int64_t)sizeof(double));
 }

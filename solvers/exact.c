@@ -1,5 +1,6 @@
 #include "solvers/exact.h"
 
+#include "mpi/clock.h"
 #include "mpi/counter.h"
 #include "mpi/exchange.h"
 #include "mpi/layout.h"

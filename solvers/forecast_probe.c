@@ -1,8 +1,8 @@
 #include "solvers/forecast_probe.h"
 
+#include "mpi/clock.h"
 #include "mpi/exchange.h"
 #include "mpi/groups.h"
-#include "mpi/log.h"
 #include "mpi/memory.h"
 #include "solvers/fisher_z.h"
 #include "solvers/inner_product.h"
@@ -13,7 +13,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 /* Columns that are searched; values of them; columns that make sense. */
 enum { MOST = 400, MOST_VALUES = 1 << 23, LEAST = 8 };
@@ -292,15 +291,14 @@ static int search(dsep_context *alone, const dsep_correlation *correlation,
     dsep_citest *test = NULL;
     dsep_pc *pc = NULL;
     const double began = dsep_clock();
-    const clock_t worked = clock();
+    const double worked = dsep_clock_worked();
     const dsep_pc_settings searching = {
         .search = {.max_order = settings->max_order, .deadline = began + SECONDS}, .partial = 1};
     DSEP_TRY(dsep_fisher_z_create(correlation, settings->alpha, dsep_context_error(alone), &test));
     DSEP_TRY(dsep_pc_run(alone, test, NULL, &searching, &pc));
     const double passed = dsep_clock() - began;
     if (pc->skeleton->adjacency && pc->skeleton->n_levels > 0 && passed > 0)
-        take_levels(pc->skeleton, passed, (double)(clock() - worked) / CLOCKS_PER_SEC / passed,
-                    probe);
+        take_levels(pc->skeleton, passed, (dsep_clock_worked() - worked) / passed, probe);
 cleanup:
     dsep_pc_destroy(&pc);
     dsep_fisher_z_destroy(&test);

@@ -3,6 +3,7 @@
 #include "mpi/memory.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 int dsep_knowledge_create(int64_t n_nodes, dsep_error *error, dsep_knowledge **knowledge) {
     dsep_knowledge *made = dsep_array(1, sizeof *made);
@@ -91,6 +92,37 @@ int dsep_knowledge_forbids(const dsep_knowledge *knowledge, int64_t from, int64_
 
 int dsep_knowledge_requires(const dsep_knowledge *knowledge, int64_t from, int64_t to) {
     return knowledge && has_arc(knowledge->required, knowledge->n_required, from, to);
+}
+
+/* The first required arc that leaves a node or one after it. */
+static int64_t first_arc(const dsep_knowledge *knowledge, int64_t from) {
+    int64_t low = 0, high = knowledge->n_required;
+    while (low < high) {
+        const int64_t middle = low + (high - low) / 2;
+        if (knowledge->required[middle].from < from)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+void dsep_knowledge_reach(const dsep_knowledge *knowledge, int64_t from, int32_t *work,
+                          uint8_t *reached) {
+    int64_t top = 0;
+    memset(reached, 0, (size_t)knowledge->n_nodes);
+    reached[from] = 1;
+    work[top++] = (int32_t)from;
+    while (top > 0) {
+        const int32_t x = work[--top];
+        for (int64_t k = first_arc(knowledge, x);
+             k < knowledge->n_required && knowledge->required[k].from == x; k++) {
+            const int32_t y = knowledge->required[k].to;
+            if (!reached[y])
+                work[top++] = y;
+            reached[y] = 1;
+        }
+    }
 }
 
 int dsep_knowledge_joins(const dsep_knowledge *knowledge, int64_t x, int64_t y) {

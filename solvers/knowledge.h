@@ -44,6 +44,11 @@ int dsep_knowledge_forbids(const dsep_knowledge *knowledge, int64_t from, int64_
 /* Whether from -> to must be. Not collective. */
 int dsep_knowledge_requires(const dsep_knowledge *knowledge, int64_t from, int64_t to);
 
+/* Marks in reached [n_nodes] where required edges lead from a node, itself included, with 1, the
+ * others with 0. Not collective. work: [n_nodes]. Cost: nodes and required edges. */
+void dsep_knowledge_reach(const dsep_knowledge *knowledge, int64_t from, int32_t *work,
+                          uint8_t *reached);
+
 /* Whether x and y must be (must not be) adjacent, either way. Not collective. */
 int dsep_knowledge_joins(const dsep_knowledge *knowledge, int64_t x, int64_t y);
 int dsep_knowledge_parts(const dsep_knowledge *knowledge, int64_t x, int64_t y);

@@ -1,7 +1,7 @@
 #include "solvers/pauses.h"
 
+#include "mpi/clock.h"
 #include "mpi/exchange.h"
-#include "mpi/log.h"
 
 /* Tasks a rank of a unit whose rate is not known. */
 enum { PROBE = 4 };

@@ -183,8 +183,9 @@ cleanup:
     return code;
 }
 
-int dsep_petsc_present(void) {
-    return 1;
+int dsep_petsc_check(dsep_error *error) {
+    (void)error;
+    return DSEP_OK;
 }
 
 void dsep_petsc_version(char *text, size_t size) {
@@ -197,16 +198,16 @@ void dsep_petsc_version(char *text, size_t size) {
 
 int dsep_petsc_minimise(dsep_context *ctx, const dsep_minimisation *problem, double *x,
                         dsep_minimum *minimum) {
-    char text[256];
     (void)problem, (void)x, (void)minimum;
-    dsep_petsc_version(text, sizeof text);
-    return dsep_agree(ctx, dsep_fail(ctx, DSEP_ERROR_USAGE, "PETSc is %s", text));
+    return dsep_agree(ctx, dsep_petsc_check(dsep_context_error(ctx)));
 }
 
 void dsep_petsc_end(void) {}
 
-int dsep_petsc_present(void) {
-    return 0;
+int dsep_petsc_check(dsep_error *error) {
+    char text[256];
+    dsep_petsc_version(text, sizeof text);
+    return dsep_error_set(error, DSEP_ERROR_USAGE, "this method needs PETSc, which was %s", text);
 }
 
 void dsep_petsc_version(char *text, size_t size) {

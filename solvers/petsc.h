@@ -52,8 +52,9 @@ int dsep_petsc_minimise(dsep_context *ctx, const dsep_minimisation *problem, dou
 /* Ends PETSc where it was started, before MPI ends; it cannot start again. Collective. */
 void dsep_petsc_end(void);
 
-/* Whether PETSc was built in. Not collective. */
-int dsep_petsc_present(void);
+/* DSEP_OK where PETSc was built in. Not collective. Errors: DSEP_ERROR_USAGE where it was left out,
+ * which says how to get it. */
+int dsep_petsc_check(dsep_error *error);
 
 /* Its version, or how to get it, into text[size]. Not collective. */
 void dsep_petsc_version(char *text, size_t size);

@@ -1,6 +1,7 @@
 #include "solvers/skeleton.h"
 
 #include "mpi/amount.h"
+#include "mpi/clock.h"
 #include "mpi/exchange.h"
 #include "mpi/fault.h"
 #include "mpi/log.h"

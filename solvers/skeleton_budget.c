@@ -1,6 +1,6 @@
 /* What a search costs: forecast, deadline, trace. */
+#include "mpi/clock.h"
 #include "mpi/exchange.h"
-#include "mpi/log.h"
 #include "mpi/memory.h"
 #include "solvers/skeleton_search.h"
 

@@ -1,4 +1,5 @@
 /* Order 0: all pairs, tile by tile. */
+#include "mpi/clock.h"
 #include "mpi/log.h"
 #include "mpi/memory.h"
 #include "solvers/skeleton_search.h"

@@ -1,4 +1,5 @@
 /* Orders of 1 or more: node by node, in two halves. */
+#include "mpi/clock.h"
 #include "mpi/exchange.h"
 #include "mpi/fault.h"
 #include "mpi/log.h"

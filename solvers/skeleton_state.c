@@ -7,8 +7,8 @@
  *   skeleton.tasks      tasks of an open half that are left
  *   skeleton.trace.*    with a trace, tasks and phases so far
  */
+#include "mpi/clock.h"
 #include "mpi/exchange.h"
-#include "mpi/log.h"
 #include "mpi/memory.h"
 #include "solvers/skeleton_search.h"
 

@@ -1,5 +1,6 @@
 #include "solvers/strength.h"
 
+#include "mpi/clock.h"
 #include "mpi/counter.h"
 #include "mpi/log.h"
 #include "mpi/memory.h"

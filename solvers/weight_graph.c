@@ -9,13 +9,15 @@
 #include <string.h>
 
 typedef struct {
-    int64_t from, to;
+    int64_t from, to, required;
     double w;
 } entry;
 
-/* Largest first; ties by place. */
+/* Required ones, then the largest first; ties by place. */
 static int by_size(const void *left, const void *right) {
     const entry *a = left, *b = right;
+    if (a->required != b->required)
+        return a->required ? -1 : 1;
     if (fabs(a->w) != fabs(b->w))
         return fabs(a->w) > fabs(b->w) ? -1 : 1;
     if (a->from != b->from)
@@ -23,26 +25,41 @@ static int by_size(const void *left, const void *right) {
     return (a->to > b->to) - (a->to < b->to);
 }
 
-/* All entries from the threshold on, on every rank; *below: the largest under it. */
-static int gather(dsep_context *ctx, const dsep_matrix *w, double threshold, entry **entries,
-                  int64_t *count, double *below) {
+/* The entry at place k of this piece. */
+static entry entry_at(const dsep_matrix *w, const dsep_knowledge *knowledge, int64_t k) {
+    entry e = {.from = dsep_matrix_row(w, (int)(k % w->local_rows)),
+               .to = dsep_matrix_column(w, (int)(k / w->local_rows)),
+               .w = w->values[k]};
+    e.required = dsep_knowledge_requires(knowledge, e.from, e.to);
+    return e;
+}
+
+static int is_edge(const entry *e, double threshold) {
+    return e->required || (e->w != 0 && fabs(e->w) >= threshold);
+}
+
+/* Required entries and those from the threshold on, on every rank; *below: the largest other. */
+static int gather(dsep_context *ctx, const dsep_matrix *w,
+                  const dsep_weight_graph_settings *settings, entry **entries, int64_t *count,
+                  double *below) {
     int code = DSEP_OK;
     int64_t mine = 0, bytes = 0;
     const int64_t cells = (int64_t)w->local_rows * w->local_columns;
-    for (int64_t k = 0; k < cells; k++)
-        mine += w->values[k] != 0 && fabs(w->values[k]) >= threshold;
+    *below = 0;
+    for (int64_t k = 0; k < cells; k++) {
+        const entry e = entry_at(w, settings->knowledge, k);
+        const int kept = is_edge(&e, settings->threshold);
+        mine += kept;
+        *below = kept ? *below : fmax(*below, fabs(e.w));
+    }
     entry *list = dsep_array(mine, sizeof *list);
     DSEP_AGREE(ctx, list ? DSEP_OK : dsep_out_of_memory(dsep_context_error(ctx), "the edges"));
     mine = 0;
-    *below = 0;
-    for (int c = 0; c < w->local_columns; c++)
-        for (int r = 0; r < w->local_rows; r++) {
-            const double x = w->values[(int64_t)c * w->local_rows + r];
-            if (x != 0 && fabs(x) >= threshold)
-                list[mine++] = (entry){dsep_matrix_row(w, r), dsep_matrix_column(w, c), x};
-            else
-                *below = fmax(*below, fabs(x));
-        }
+    for (int64_t k = 0; k < cells; k++) {
+        const entry e = entry_at(w, settings->knowledge, k);
+        if (is_edge(&e, settings->threshold))
+            list[mine++] = e;
+    }
     dsep_max_f64(ctx, below, 1);
     DSEP_TRY(dsep_gather_all(ctx, list, mine * (int64_t)sizeof *list, (void **)entries, &bytes));
     *count = bytes / (int64_t)sizeof **entries;
@@ -82,9 +99,10 @@ static int has_cycle(int64_t n, const entry *entries, int64_t count, int64_t *wo
     return taken < n;
 }
 
-/* How many of the largest entries can stay, equal ones together. */
-static int64_t longest_dag(int64_t n, const entry *entries, int64_t count, int64_t *work) {
-    int64_t good = 0, bad = count + 1;
+/* How many of the first entries can stay, equal ones together; the required ones always. */
+static int64_t longest_dag(int64_t n, const entry *entries, int64_t count, int64_t required,
+                           int64_t *work) {
+    int64_t good = required, bad = count + 1;
     if (!has_cycle(n, entries, count, work))
         return count;
     while (bad - good > 1) {
@@ -94,7 +112,7 @@ static int64_t longest_dag(int64_t n, const entry *entries, int64_t count, int64
         else
             good = middle;
     }
-    while (good > 0 && fabs(entries[good - 1].w) == fabs(entries[good].w))
+    while (good > required && fabs(entries[good - 1].w) == fabs(entries[good].w))
         good--;
     return good;
 }
@@ -104,6 +122,25 @@ static int by_place(const void *left, const void *right) {
     if (a->from != b->from)
         return a->from < b->from ? -1 : 1;
     return (a->to > b->to) - (a->to < b->to);
+}
+
+/* What of the entries stays, and what is said about the threshold; returns how many. */
+static int64_t choose(int64_t n, const entry *entries, int64_t count, double asked, int64_t *work,
+                      dsep_weight_graph *g) {
+    int64_t required = 0;
+    while (required < count && entries[required].required)
+        required++;
+    const int64_t keep = longest_dag(n, entries, count, required, work);
+    g->threshold = asked;
+    g->raised = keep < count;
+    if (g->raised) {
+        g->dropped = fabs(entries[keep].w);
+        g->threshold = nextafter(g->dropped, INFINITY);
+    }
+    g->kept = keep > required ? fabs(entries[keep - 1].w) : INFINITY;
+    for (int64_t e = 0; e < required; e++)
+        g->weak += fabs(entries[e].w) < g->threshold;
+    return keep;
 }
 
 /* Graph, order and weights from the entries that stay, which are sorted by place. */
@@ -192,29 +229,22 @@ cleanup:
     return code;
 }
 
-int dsep_weight_graph_create(dsep_context *ctx, const dsep_matrix *w, double threshold,
-                             const dsep_correlation *correlation, const double *sd,
-                             dsep_weight_graph **made) {
+int dsep_weight_graph_create(dsep_context *ctx, const dsep_matrix *w,
+                             const dsep_correlation *correlation,
+                             const dsep_weight_graph_settings *settings, dsep_weight_graph **made) {
     int code = DSEP_OK, mine = DSEP_OK;
     entry *entries = NULL;
     int64_t count = 0, *work = NULL;
     dsep_weight_graph *g = dsep_array(1, sizeof *g);
     *made = NULL;
     DSEP_AGREE(ctx, g ? DSEP_OK : dsep_out_of_memory(dsep_context_error(ctx), "the graph"));
-    DSEP_TRY(gather(ctx, w, threshold, &entries, &count, &g->dropped));
+    DSEP_TRY(gather(ctx, w, settings, &entries, &count, &g->dropped));
     work = dsep_array(3 * w->rows + 1 + count, sizeof *work);
     DSEP_AGREE(ctx, work ? DSEP_OK : dsep_out_of_memory(dsep_context_error(ctx), "the graph"));
-    const int64_t keep = longest_dag(w->rows, entries, count, work);
-    g->threshold = threshold;
-    g->raised = keep < count;
-    if (g->raised) {
-        g->dropped = fabs(entries[keep].w);
-        g->threshold = nextafter(g->dropped, INFINITY);
-    }
-    g->kept = keep > 0 ? fabs(entries[keep - 1].w) : INFINITY;
+    const int64_t keep = choose(w->rows, entries, count, settings->threshold, work, g);
     mine = build(ctx, w->rows, entries, keep, g);
     DSEP_AGREE(ctx, mine);
-    DSEP_TRY(fit(ctx, correlation, sd, g));
+    DSEP_TRY(fit(ctx, correlation, settings->sd, g));
     *made = g;
     g = NULL;
 cleanup:

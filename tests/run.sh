@@ -9,6 +9,8 @@ cd "$(dirname "$0")/.."
 export BUILD MPIRUN DSEP
 # shellcheck source=tests/support/mpi.sh
 source tests/support/mpi.sh
+export LC_ALL=C TZ=UTC
+unset "${!SLURM_@}" # a job that this runs in has an end and a memory of its own
 # Looking for leaks takes whole stacks at every allocation, six times the time of a start: only where
 # LEAKS=1 asks for it, and where a test does.
 export ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # discover --method dagma and notears: the graph data were drawn from, on any number of ranks; what is
-# said about scales, reasons and options; stopping and going on; replicates; and a program without PETSc.
+# said about scales, reasons and options; stopping and going on; replicates with background knowledge;
+# and a program without PETSc.
 . tests/support/tap.sh
 . tests/support/fingerprint.sh
 
@@ -54,21 +55,29 @@ run "$DSEP" simulate -p 100 -n 400 --degree 2 --seed 5 -o "$scratch/y.csv"
 long=(discover "$scratch/y.csv" --method dagma --lambda 0.02)
 run "$DSEP" "${long[@]}" -o "$scratch/whole.h5"
 is "$status" 0 "a run without a stop"
-run "$DSEP" "${long[@]}" -o "$scratch/parts.h5" --max-time 0.3
+run "$DSEP" "${long[@]}" -o "$scratch/parts.h5" --max-time 0.000001
 is "$status" 85 "a run that is stopped: $(tail -n 1 "$scratch/err")"
-run "$DSEP" "${long[@]}" -o "$scratch/parts.h5" --max-time 0.4
+run "$DSEP" "${long[@]}" -o "$scratch/parts.h5" --max-time 0.000001
 is "$status" 85 "and stopped again"
 run "$DSEP" "${long[@]}" -o "$scratch/parts.h5"
 is "$status" 0 "comes to an end"
 run "$DSEP" compare "$scratch/parts.h5" "$scratch/whole.h5"
 like "$out" 'SHD +0 ' "with the graph of the one without a stop"
 
-# Replicates: the same bytes on any ranks, in parts, and from a checkpoint.
+# Replicates, with knowledge: the same bytes on any ranks, in parts, and from a checkpoint.
 run "$DSEP" simulate -p 8 -n 60 --degree 2 --seed 4 -q -o "$scratch/z.csv"
-shares=(discover "$scratch/z.csv" --method dagma --threshold-weight 0.1 --replicates 6)
+printf 'addtemporal\n1 V1 V2\n2 V3\nrequiredirect\nV1 V8\nforbiddirect\nV4 V8\nV8 V4\n' >"$scratch/known.txt"
+shares=(discover "$scratch/z.csv" --method dagma --threshold-weight 0.1 --replicates 6
+    --knowledge "$scratch/known.txt")
 run "$DSEP" "${shares[@]}" -o "$scratch/r.h5"
 is "$status" 0 "replicates of dagma"
 like "$out" 'replicates 6 of 6 \(bootstrap\)' "the summary tells them"
+like "$out" 'knowledge every constraint holds' "and the certificate"
+like "$("$DSEP" show "$scratch/r.h5")" 'certificate +every constraint holds' "show tells it"
+csv=$("$DSEP" export "$scratch/r.h5" --what replicates)
+like "$csv" 'V1,V8,tail,arrow,1,0,1,0,0' "a required edge is in every replicate"
+is "$(awk -F, '/^V[48],V[48],/ || /^V[12],V3,/ && $8 > 0 || /^V3,V[12],/ && $7 > 0' <<<"$csv")" "" \
+    "what is forbidden in none"
 first=$(fingerprint "$scratch/r.h5")
 ok "pairs are there" test "$("$DSEP" export "$scratch/r.h5" --what replicates | wc -l)" -gt 8
 for each in 1 2; do
@@ -85,6 +94,11 @@ ok "a run whose result cannot be written leaves its checkpoint" test -e "$scratc
 run "$DSEP" "${shares[@]}" --checkpoint-every 0 -o "$scratch/f.h5"
 is "$status $(fingerprint "$scratch/f.h5")" "0 $first" "the same command goes on to the same bytes"
 is "$(grep -c '^mu ' <<<"$err")" 0 "without another search"
+DSEP_FAULT=write-close@0 run "$DSEP" "${shares[@]}" --checkpoint-every 0 -o "$scratch/f.h5"
+echo V5 V4 >>"$scratch/known.txt"
+run "$DSEP" "${shares[@]}" -o "$scratch/f.h5"
+like "$err" 'another command \(the file of --knowledge differs\)' "not with other knowledge in the file"
+like "$err" 'mu 1' "which is fitted anew"
 run "$DSEP" "${shares[@]}" --max-iterations 3 -o "$scratch/f.h5"
 like "$out" 'NOT CONVERGED: 6 of them' "replicates that did not converge are counted"
 run "$DSEP" "${shares[@]}" --dry-run
@@ -97,4 +111,12 @@ like "$err" 'say how many with --replicates R' "with a remedy"
 run "$DSEP" discover "$scratch/z.csv" --method notears --replicates 4 --resample environment
 is "$status" 2 "so are environments that nobody named"
 like "$err" '\-\-environment' "with a remedy"
+printf 'requiredirect\nV1 V2\nV2 V3\nV3 V1\n' >"$scratch/known.txt"
+for command in discover plan; do
+    run "$DSEP" $command "$scratch/z.csv" --method notears --knowledge "$scratch/known.txt"
+    is "$status" 3 "$command: required edges that are a cycle are refused"
+    like "$err" 'known.txt: the required edges have a cycle' "with the file"
+done
+run "$DSEP" discover "$scratch/z.csv" --method lingam --knowledge "$scratch/known.txt"
+is "$status" 2 "knowledge is not for lingam"
 finish

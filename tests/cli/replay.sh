@@ -6,11 +6,7 @@ python=${PYTHON:-/usr/bin/python3}
 
 # refused CODE MESSAGE NAME ARGUMENTS...
 refused() {
-    local code=$1 message=$2 name=$3
-    shift 3
-    run "$DSEP" plan "$@"
-    is "$status" "$code" "$name: exit code $code"
-    like "$err" "$message" "$name: the message says so"
+    refuses "$1" "$2" "$3" "$DSEP" plan "${@:4}"
 }
 
 refused 2 'needs --ranks' "a replay without ranks" --replay x.h5

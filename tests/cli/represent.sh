@@ -7,11 +7,7 @@ python=${PYTHON:-/usr/bin/python3}
 
 # refused CODE MESSAGE NAME ARGUMENTS...
 refused() {
-    local code=$1 message=$2 name=$3
-    shift 3
-    run "$DSEP" represent "$@" -o "$scratch/no.h5"
-    is "$status" "$code" "$name: exit code $code"
-    like "$err" "$message" "$name: the message says so"
+    refuses "$1" "$2" "$3" "$DSEP" represent "${@:4}" -o "$scratch/no.h5"
 }
 
 # --- simulated representations ---------------------------------------------------------------------
@@ -126,7 +122,7 @@ like "$out" '^MCC +1\.0000' "a representation is like itself"
 like "$out" '^latent SHD +0 of 3' "and its graph"
 run "$DSEP" show "$scratch/hca.h5" --json
 like "$out" '"mic_interval": \[' "show --json tells the interval"
-run "$DSEP" represent "$table" "${by[@]}" -d 3 -R 1000000 --max-time 1 --allow-partial -o "$scratch/partial.h5"
+run "$DSEP" represent "$table" "${by[@]}" -d 3 -R 40 --max-time 0.000001 --allow-partial -o "$scratch/partial.h5"
 is "$status" 0 "a partial representation"
 like "$out" '^  PARTIAL +the run was stopped before its end' "says that it is one"
 run "$DSEP" represent "$table" "${by[@]}" -d 3 -R 0 --null 0 --max-iterations 2 -o "$scratch/short.h5"

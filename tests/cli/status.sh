@@ -130,7 +130,8 @@ says running 'order 2: 1,204 of 5,000 tasks \(24 %\)$'
 progress running.job/progress.json '"job": "11"'
 look running
 says running 'starting on' 'had reached order 2'
-progress running.job/progress.json '"updated": "2026-01-01T00:00:00Z"'
+long_ago="\"updated\": \"$(date -u -d '3 days ago' +%FT%TZ)\""
+progress running.job/progress.json "$long_ago"
 look running
 says running 'running on .*nothing was heard of it for [0-9]+ (h|days)'
 progress running.job/progress.json
@@ -218,7 +219,7 @@ like "$out" 'state +running on elsewhere since' "what it says"
 progress alone.json '"job": null' "\"host\": \"$(hostname)\"" '"pid": 999999999'
 alone alone.json
 like "$out" 'silent: its process is gone without a word' "a run that was killed"
-progress alone.json '"job": null' '"updated": "2026-01-01T00:00:00Z"'
+progress alone.json '"job": null' "$long_ago"
 alone alone.json
 like "$out" 'silent: nothing was heard of it for [0-9]+ (h|days)' "an old one"
 alone failed

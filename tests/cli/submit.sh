@@ -167,7 +167,7 @@ refused 4 "with --time 01:00:00 it goes on" "${short[@]}" --time 2:00:00 discove
 ok "nothing was submitted" test ! -e "$slurm/number"
 
 # --- a job ---
-run env SLURM_JOB_ID=9 SLURM_MEM_PER_CPU=3 "${submit[@]}" "${short[@]}" --account "my group" \
+run env -u PMIX_MCA_gds SLURM_JOB_ID=9 SLURM_MEM_PER_CPU=3 "${submit[@]}" "${short[@]}" --account "my group" \
     --sbatch --exclusive --sbatch "--mail-type=END" discover "my data.csv" --drop diagnosis -o r.h5
 is "$status" 0 "submitted: exit code"
 like "$out" "submitted job 101: 2 ranks, 1 GiB a node, 00:20:00 a run" "its number"

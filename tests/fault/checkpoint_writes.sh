@@ -50,9 +50,11 @@ fi
 # --- killed at any moment -------------------------------------------------------------------------
 for trial in 1 2 3 4 5 6 7 8; do
     # Without a launcher between, so that the moment is the writer's.
+    : >"$scratch/numbers"
     "$program" loop "$scratch/k" >"$scratch/numbers" 2>"$scratch/err" </dev/null &
     writer=$!
-    for _ in $(seq 200); do
+    for _ in $(seq 2000); do
+        kill -0 "$writer" 2>/dev/null || break
         [ "$(wc -l <"$scratch/numbers")" -ge $((trial * 3)) ] && break
         sleep 0.02
     done

@@ -2,8 +2,8 @@
  * ranks: 2
  * seconds: 300 */
 #include "io/table_read.h"
+#include "mpi/clock.h"
 #include "mpi/exchange.h"
-#include "mpi/log.h"
 #include "mpi/random.h"
 #include "tests/support/tap.h"
 

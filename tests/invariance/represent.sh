@@ -70,7 +70,6 @@ a_rank() {
     done
 }
 
-export PMIX_MCA_gds=hash # as in tests/fault/resume.sh
 kills=0
 for round in 1 2; do
     touch "$scratch/began"

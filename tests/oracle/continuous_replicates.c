@@ -4,6 +4,7 @@
  * ranks: 1 3 */
 #include "jobs/continuous_replicates.h"
 #include "io/checkpoint.h"
+#include "mpi/clock.h"
 #include "mpi/random.h"
 #include "solvers/petsc.h"
 #include "tests/support/tap.h"
@@ -177,7 +178,7 @@ static void test_scheme(dsep_context *alone, dsep_acyclic_kind kind, int raw,
 
 int main(int argc, char **argv) {
     ctx = tap_begin(&argc, &argv);
-    if (!dsep_petsc_present()) {
+    if (dsep_petsc_check(NULL)) {
         tap_skip("PETSc was left out");
         return tap_end();
     }

@@ -59,6 +59,13 @@ ranks() {
     run "$MPIRUN" --quiet -n "$n" "$DSEP" "$@"
 }
 
+# refuses CODE EXTENDED-REGEX NAME COMMAND...: it ends with that exit code and says why
+refuses() {
+    run "${@:4}"
+    is "$status" "$1" "$3: exit code $1"
+    like "$err" "$2" "$3: the message says so"
+}
+
 finish() {
     echo "1..$tests"
     exit $((failures > 0))

@@ -3,6 +3,7 @@
  */
 #include "jobs/campaign.h"
 #include "io/checkpoint.h"
+#include "mpi/clock.h"
 #include "mpi/exchange.h"
 #include "tests/support/tap.h"
 

@@ -196,7 +196,12 @@ static void test_probe(void) {
     dsep_skeleton *skeleton = NULL;
     const dsep_skeleton_settings settings = {.max_order = -1};
     double more = 0;
-    tap_ok(!dsep_forecast_measure(ctx, table, .05, -1, 1, &f) && !f.cut, "a table is measured");
+    int failed = 0;
+    for (int i = 0; i < 3 && (i == 0 || f.cut) && !failed; i++) { /* a busy machine cuts a search */
+        f = capped;
+        failed = dsep_forecast_measure(ctx, table, .05, -1, 1, &f);
+    }
+    tap_ok(!failed && !f.cut, "a table is measured");
     tap_ok(!dsep_correlation_create(ctx, table, 1, &correlations) &&
                !dsep_fisher_z_create(correlations, .05, NULL, &test) &&
                !dsep_skeleton_search(ctx, test, NULL, &settings, &skeleton) &&

@@ -4,6 +4,7 @@
 #include "io/checkpoint.h"
 #include "jobs/option_words.h"
 #include "jobs/part_join.h"
+#include "mpi/clock.h"
 #include "mpi/exchange.h"
 #include "tests/support/tap.h"
 

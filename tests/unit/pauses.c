@@ -1,7 +1,7 @@
 /* Units of work: where they end, what they learn, and when somebody is asked. */
 #include "solvers/pauses.h"
 
-#include "mpi/log.h"
+#include "mpi/clock.h"
 #include "tests/support/tap.h"
 
 enum { TASKS = 1000 };

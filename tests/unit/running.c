@@ -2,6 +2,7 @@
  * used and what is said then, failures to keep one, the options of all long runs. */
 #include "jobs/running.h"
 #include "io/checkpoint.h"
+#include "mpi/clock.h"
 #include "mpi/exchange.h"
 #include "tests/support/tap.h"
 

@@ -1,8 +1,8 @@
 /* Requests to stop: a signal to one rank is everyone's, a second one ends the process, deadlines of
  * the user and of Slurm, nonsense in the environment, the same reason everywhere. */
 #include "mpi/stop.h"
+#include "mpi/clock.h"
 #include "mpi/exchange.h"
-#include "mpi/log.h"
 #include "tests/support/tap.h"
 
 #include <math.h>
