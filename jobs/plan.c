@@ -1,9 +1,12 @@
 #include "jobs/commands.h"
 #include "jobs/discover_options.h"
 #include "jobs/option_scope.h"
+#include "jobs/output_path.h"
 #include "jobs/plan_choice.h"
 #include "jobs/plan_report.h"
 #include "jobs/replay_report.h"
+
+#include <stdlib.h>
 
 typedef struct {
     dsep_discover_settings discover; /* the first: plan reads as discover does */
@@ -70,6 +73,20 @@ static dsep_plan_shape shape_of(dsep_context *ctx, const plan_settings *settings
     return shape;
 }
 
+/* A plan is printed: its --output is that of the run. */
+static int check_output(const dsep_invocation *call, dsep_error *error) {
+    const dsep_common_settings *common = call->settings;
+    char *path = NULL;
+    const int code = dsep_output_path(common->output, call->arguments[0], error, &path);
+    free(path);
+    return code != DSEP_ERROR_USAGE || !common->output
+               ? code
+               : dsep_error_set(error, code,
+                                "--output %s would be the result of the run, an HDF5 file (.h5); a "
+                                "plan is printed: dsep plan ... > %s",
+                                common->output, common->output);
+}
+
 static int forecast(dsep_context *ctx, const dsep_invocation *call) {
     int code = DSEP_OK;
     const plan_settings *settings = call->settings;
@@ -80,6 +97,7 @@ static int forecast(dsep_context *ctx, const dsep_invocation *call) {
     discover.command = &dsep_command_discover;
     DSEP_AGREE(ctx, dsep_option_scope_check(call, method_words[settings->discover.method],
                                             dsep_context_error(ctx)));
+    DSEP_AGREE(ctx, check_output(call, dsep_context_error(ctx)));
     DSEP_TRY(dsep_plan_needs_read(ctx, &discover, &needs));
     code = dsep_agree(ctx, dsep_plan_choose(&needs, &shape, dsep_context_error(ctx), &plan));
     const dsep_plan_told told = {&needs,           &plan,        code == DSEP_OK,

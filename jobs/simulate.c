@@ -1,6 +1,7 @@
 /* dsep simulate: data from a random or given linear model, with its truth. */
 #include "io/edge_csv.h"
 #include "io/edge_csv_write.h"
+#include "io/result_read.h"
 #include "io/table_write.h"
 #include "jobs/commands.h"
 #include "jobs/option_scope.h"
@@ -219,7 +220,15 @@ static int check_model(const settings *given, const dsep_named_graph *file, dsep
 static int read_model(simulation *run, const settings *given) {
     dsep_error *error = dsep_context_error(run->ctx);
     dsep_named_graph *file = NULL;
-    int mine = dsep_edge_csv_read(given->model, error, &file);
+    int mine = DSEP_OK;
+    if (dsep_result_is_hdf5(given->model))
+        mine =
+            dsep_error_set(error, DSEP_ERROR_DATA,
+                           "'%s' is an HDF5 file, expected an edge CSV; dsep export makes one of "
+                           "a result",
+                           given->model);
+    if (!mine)
+        mine = dsep_edge_csv_read(given->model, error, &file);
     if (!mine)
         mine = check_model(given, file, error);
     if (!mine)

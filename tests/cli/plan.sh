@@ -47,6 +47,9 @@ is "$(planned slurm time_seconds) $(planned fits) $(planned order_not_forecast)"
 for key in disk checkpoint seconds memory_available; do
     ok "JSON: $key" "$python" -c "import sys; sys.exit(not float('$(planned $key)') > 0)"
 done
+run "$DSEP" plan "$table" -o plan.txt
+is "$status$(ls plan.txt 2>/dev/null)" 2 "a plan is printed, not written"
+like "$err" "a plan is printed: dsep plan ... > plan.txt" "is said"
 one=$(planned memory_per_node peak)
 ok "JSON: the base of a rank and the files of a node are in the peak" \
     test "$one" -gt $((3 * $(planned memory_per_node rank_base) + $(planned memory_per_node files)))

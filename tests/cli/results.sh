@@ -59,6 +59,8 @@ ok "where --format does not" cmp -s edges.csv graph.json
 run "$DSEP" discover result.h5 -o other.h5
 is "$status" 3 "a result is no table"
 like "$err" "result.h5: is a result of dsep, expected a table; dsep show tells what is in it" "is said"
+run "$DSEP" simulate --model result.h5 -n 10 -o other.csv
+like "$err" "'result.h5' is an HDF5 file, expected an edge CSV; dsep export makes one" "nor a model"
 run "$DSEP" discover - -o other.h5
 like "$err" "standard input is no table here" "neither is standard input"
 kept=$(sha256sum result.h5 data.csv)
