@@ -1,6 +1,7 @@
 #include "io/h5matrix.h"
 
 #include "io/h5strings.h"
+#include "mpi/amount.h"
 #include "mpi/memory.h"
 
 #include <inttypes.h>
@@ -156,9 +157,9 @@ static int open_dense(dsep_h5_matrix *m, int64_t file_bytes, dsep_error *error) 
     const int n = extent(m->object, m->shape, 2);
     if (n != 2)
         return dsep_error_set(error, DSEP_ERROR_DATA,
-                              "%s: %s has %d dimensions, expected 2 (samples x variables); name "
+                              "%s: %s has %d dimension%s, expected 2 (samples x variables); name "
                               "another dataset as FILE:/path",
-                              m->shown, m->path, n);
+                              m->shown, m->path, n, dsep_plural(n));
     if (class != H5T_INTEGER && class != H5T_FLOAT)
         return wrong(m, "holds no numbers, expected integers or floats; store it as float64",
                      error);
@@ -269,6 +270,11 @@ int dsep_h5_matrix_open(const dsep_table_path *where, const char *shown, dsep_h5
                               "%s: HDF5 cannot open this file: it is no HDF5 file, damaged, or "
                               "still being written; copy or write it again",
                               shown);
+    if (!*where->inside && H5Aexists(m->file, "dsep-version") > 0)
+        return dsep_error_set(error, DSEP_ERROR_DATA,
+                              "%s: is a result of dsep, expected a table; dsep show tells what is "
+                              "in it, and a matrix of it is named as %s:/path",
+                              shown, shown);
     int code = choose_object(where, m, error);
     if (code)
         return code;

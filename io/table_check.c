@@ -4,6 +4,7 @@
 #include "io/table_names.h"
 #include "io/table_rows.h"
 #include "io/text_parse.h"
+#include "mpi/amount.h"
 #include "mpi/exchange.h"
 #include "mpi/memory.h"
 
@@ -149,12 +150,13 @@ static int refuse_missing(check *c, int64_t cells) {
     for (int64_t j = 0; j < c->table->n_variables; j++)
         columns += c->table->n_missing[j] > 0;
     list_worst(c, worst, sizeof worst);
-    return dsep_fail(
-        c->ctx, DSEP_ERROR_DATA,
-        "%s: found %" PRId64 " missing cells in %" PRId64 " of %" PRId64 " rows and %" PRId64
-        " of %" PRId64 " columns, expected none; most are in %s. Leave them out with --incomplete "
-        "drop-rows or --incomplete drop-columns",
-        c->settings->path, cells, rows, c->table->n_samples, columns, c->table->n_variables, worst);
+    return dsep_fail(c->ctx, DSEP_ERROR_DATA,
+                     "%s: found %" PRId64 " missing cell%s in %" PRId64 " of %" PRId64
+                     " rows and %" PRId64 " of %" PRId64
+                     " columns, expected none; most are in %s. Leave them out with --incomplete "
+                     "drop-rows or --incomplete drop-columns",
+                     c->settings->path, cells, dsep_plural(cells), rows, c->table->n_samples,
+                     columns, c->table->n_variables, worst);
 }
 
 /* Text tables have told the line before. All ranks know the same rows. */
@@ -337,18 +339,20 @@ static int check_shape(check *c, int64_t columns_read) {
     if (n < needed)
         return dsep_fail(c->ctx, DSEP_ERROR_DATA,
                          "%s: found %" PRId64 " sample%s%s, expected at least %" PRId64
-                         "; use more rows (or --transpose when rows are variables)",
-                         c->settings->path, n, n == 1 ? "" : "s",
+                         "; use more rows%s%s (or --transpose when rows are variables)",
+                         c->settings->path, n, dsep_plural(n),
                          c->settings->incomplete == DSEP_INCOMPLETE_DROP_ROWS
                              ? " after dropping rows with missing cells"
                              : "",
-                         needed);
+                         needed, c->settings->min_option ? ", or lower " : "",
+                         c->settings->min_option ? c->settings->min_option : "");
     if (p < LEAST_VARIABLES)
         return dsep_fail(c->ctx, DSEP_ERROR_DATA,
                          "%s: found %" PRId64 " variable%s (of %" PRId64
-                         " columns read), expected at least %d; keep more columns, or name the "
+                         " column%s read), expected at least %d; keep more columns, or name the "
                          "separator with --separator when columns were not told apart",
-                         c->settings->path, p, p == 1 ? "" : "s", columns_read, LEAST_VARIABLES);
+                         c->settings->path, p, dsep_plural(p), columns_read,
+                         dsep_plural(columns_read), LEAST_VARIABLES);
     return DSEP_OK;
 }
 

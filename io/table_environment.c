@@ -2,6 +2,7 @@
 
 #include "io/table_names.h"
 #include "io/text_parse.h"
+#include "mpi/amount.h"
 #include "mpi/exchange.h"
 #include "mpi/memory.h"
 
@@ -140,10 +141,11 @@ static int refuse_many(const dsep_table_settings *settings, int64_t environments
     if (environments <= rows / 2 && environments <= INT32_MAX)
         return DSEP_OK;
     return dsep_error_set(error, DSEP_ERROR_DATA,
-                          "%s: --environment %s: found %" PRId64 " different labels in %" PRId64
-                          " rows, expected at most half as many as rows; this is probably no "
+                          "%s: --environment %s: found %" PRId64 " different label%s in %" PRId64
+                          " row%s, expected at most half as many as rows; this is probably no "
                           "column of environments: name another one",
-                          settings->path, settings->environment, environments, rows);
+                          settings->path, settings->environment, environments,
+                          dsep_plural(environments), rows, dsep_plural(rows));
 }
 
 /* Numbers the entries by place; every rank gets their texts from who had them first. Collective. */
@@ -287,10 +289,13 @@ static int note_sizes(const dsep_table_settings *settings, dsep_table *table, co
         least = sizes[e] < least ? sizes[e] : least;
         most = sizes[e] > most ? sizes[e] : most;
     }
+    char range[32] = "";
+    if (least < most)
+        snprintf(range, sizeof range, "%" PRId64 " to ", least);
     return dsep_table_note(
-        table, error, "environment %s: %" PRId64 " environment%s, %" PRId64 " to %" PRId64 " rows",
-        settings->environment, table->n_environments, table->n_environments == 1 ? "" : "s", least,
-        most);
+        table, error, "environment %s: %" PRId64 " environment%s, %s%" PRId64 " row%s%s",
+        settings->environment, table->n_environments, dsep_plural(table->n_environments), range,
+        most, dsep_plural(most), least == most && table->n_environments > 1 ? " each" : "");
 }
 
 int dsep_environments_settle(dsep_context *ctx, const dsep_table_settings *settings,

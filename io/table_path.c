@@ -87,6 +87,10 @@ int dsep_table_path_find(const char *path, dsep_table_path *where, dsep_error *e
     const size_t length = file_length(path);
     const char *inside = path[length] ? path + length + 1 : "";
     *where = (dsep_table_path){.kind = DSEP_TABLE_TEXT};
+    if (strcmp(path, "-") == 0 && access(path, F_OK) != 0)
+        return dsep_error_set(error, DSEP_ERROR_IO,
+                              "-: standard input is no table here; every rank has to read it, so "
+                              "write it to a file first");
     if (length >= sizeof where->file || strlen(inside) >= sizeof where->inside)
         return dsep_error_set(error, DSEP_ERROR_IO, "%.200s...: the path is too long", path);
     memcpy(where->file, path, length);

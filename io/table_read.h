@@ -34,7 +34,8 @@ typedef struct {
                                 .h5ad first one of /obs; NULL none */
     dsep_incomplete incomplete;
     dsep_constant constant;
-    int64_t min_samples; /* fewer rows is an error (after drops) */
+    int64_t min_samples;    /* fewer rows is an error (after drops) */
+    const char *min_option; /* the option that could be lowered for fewer rows; NULL none */
 } dsep_table_settings;
 
 /* No path, everything detected, missing cells and constant columns are errors, at least two

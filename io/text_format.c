@@ -1,5 +1,6 @@
 #include "io/text_format.h"
 
+#include "mpi/amount.h"
 #include "mpi/memory.h"
 
 #include <inttypes.h>
@@ -199,10 +200,11 @@ static int take_names(const look *at, dsep_text_style style, int skip_first, dse
 
 static int ragged_start(const look *at, int64_t header, int64_t data, dsep_error *error) {
     return dsep_error_set(error, DSEP_ERROR_DATA,
-                          "%s: line %" PRId64 ": found %" PRId64 " fields, expected %" PRId64
+                          "%s: line %" PRId64 ": found %" PRId64 " field%s, expected %" PRId64
                           " as in the header; check that line, or name the separator with "
                           "--separator",
-                          at->settings->path, at->second.lines_before + 1, data, header);
+                          at->settings->path, at->second.lines_before + 1, data, dsep_plural(data),
+                          header);
 }
 
 /* Rows are samples: a header, perhaps with one field fewer, or none. */

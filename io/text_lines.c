@@ -1,5 +1,6 @@
 #include "io/text_lines.h"
 
+#include "mpi/amount.h"
 #include "mpi/exchange.h"
 #include "mpi/fault.h"
 #include "mpi/memory.h"
@@ -213,6 +214,16 @@ static int explain_cell(const dsep_text_cut *cut, const dsep_text_count *count,
                               "%s: %s: found '%s' with a decimal comma, expected a decimal point; "
                               "convert the file, for example with sed 's/,/./g'",
                               cut->shown, place, found);
+    if (cut->format.n_fields == 1)
+        return dsep_error_set(error, DSEP_ERROR_DATA,
+                              "%s: %s: found '%s', expected a number; the whole line is one field: "
+                              "name what divides it with --separator",
+                              cut->shown, place, found);
+    if (columns && line_number(cut, count) == 1)
+        return dsep_error_set(error, DSEP_ERROR_DATA,
+                              "%s: %s: found '%s', expected a number; where the first line holds "
+                              "names, say --header yes",
+                              cut->shown, place, found);
     return dsep_error_set(error, DSEP_ERROR_DATA,
                           "%s: %s: found '%s', expected a number; this is probably text: leave it "
                           "out with --drop '%s', or if '%s' means no value, use --missing '%s'",
@@ -244,10 +255,11 @@ int dsep_line_fault_explain(const dsep_text_cut *cut, const dsep_text_count *cou
                                   : "found text after a closing quote");
     case DSEP_LINE_RAGGED:
         return dsep_error_set(error, DSEP_ERROR_DATA,
-                              "%s: line %" PRId64 ": found %" PRId64 " fields, expected %" PRId64
+                              "%s: line %" PRId64 ": found %" PRId64 " field%s, expected %" PRId64
                               " as in the lines before; correct that line, or name the separator "
                               "with --separator",
-                              cut->shown, line, fault->field, cut->format.n_fields);
+                              cut->shown, line, fault->field, dsep_plural(fault->field),
+                              cut->format.n_fields);
     default:
         return explain_cell(cut, count, columns,
                             columns ? columns[fault->field - labels] : variable, error);

@@ -27,11 +27,7 @@ int dsep_dag_run_open(dsep_context *ctx, const dsep_discovery *discovery, int64_
     *run = (dsep_dag_run){.discovery = discovery};
     dsep_log_section_begin(ctx, "reading");
     DSEP_TRY(dsep_table_read(ctx, &reading, &run->table));
-    dsep_log_line(ctx, "input: %s, %lld samples x %lld variables, checksum %s", discovery->data,
-                  (long long)run->table->n_samples, (long long)run->table->n_variables,
-                  run->table->checksum);
-    if (*run->table->notes)
-        dsep_log_line(ctx, "%.*s", (int)(strlen(run->table->notes) - 1), run->table->notes);
+    dsep_provenance_log_input(ctx, discovery->data, run->table);
     if (settings->knowledge)
         DSEP_TRY(dsep_knowledge_file_read(ctx, settings->knowledge, run->table, &run->knowledge));
     run->memory_available =

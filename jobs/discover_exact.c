@@ -102,10 +102,12 @@ static int choose_edges(found_graph *found, dsep_error *error) {
     return code;
 }
 
-static int write_matrix(dsep_context *ctx, dsep_h5write *file, const char *path, int64_t p,
-                        const double *values) {
-    const int64_t rows = dsep_rank(ctx) == 0 ? p : 0;
+/* Probabilities, with the evidence that they were divided by. */
+static int write_matrix(dsep_context *ctx, dsep_h5write *file, const char *path,
+                        const dsep_exact *exact, const double *values) {
+    const int64_t p = exact->n_variables, rows = dsep_rank(ctx) == 0 ? p : 0;
     const dsep_h5write_slab slab = {2, {p, p}, {0, 0}, {rows, rows}};
+    dsep_h5write_attribute_real(file, path, "log_evidence", exact->log_evidence);
     return dsep_h5write_array(file, path, DSEP_H5_DOUBLE, &slab, values);
 }
 
@@ -118,8 +120,8 @@ static int write_more(dsep_context *ctx, dsep_h5write *file, const void *data) {
     dsep_h5write_attribute_real(file, "/graph", "log_dags", exact->log_dags);
     dsep_h5write_attribute_real(file, "/graph", "digits", exact->digits);
     dsep_h5write_attribute_text(file, "/search", "score", "BGe, alpha_mu 1, alpha_w p + 2");
-    DSEP_TRY(write_matrix(ctx, file, "/graph/edge_marginals", exact->n_variables, exact->edge));
-    DSEP_TRY(write_matrix(ctx, file, "/graph/path_marginals", exact->n_variables, exact->path));
+    DSEP_TRY(write_matrix(ctx, file, "/graph/edge_marginals", exact, exact->edge));
+    DSEP_TRY(write_matrix(ctx, file, "/graph/path_marginals", exact, exact->path));
 cleanup:
     return code;
 }

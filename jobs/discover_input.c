@@ -3,6 +3,7 @@
 #include "io/table_path.h"
 #include "io/table_rows.h"
 #include "jobs/knowledge_file.h"
+#include "jobs/provenance.h"
 #include "mpi/amount.h"
 #include "mpi/exchange.h"
 #include "mpi/log.h"
@@ -55,11 +56,7 @@ int dsep_discover_input_read(dsep_context *ctx, const dsep_discover_settings *se
     const dsep_table_settings reading = dsep_data_settings(&settings->data, path, 4);
     dsep_log_section_begin(ctx, "reading");
     DSEP_TRY(dsep_table_read(ctx, &reading, &input->table));
-    dsep_log_line(ctx, "input: %s, %lld samples x %lld variables, checksum %s", path,
-                  (long long)input->table->n_samples, (long long)input->table->n_variables,
-                  input->table->checksum);
-    if (*input->table->notes)
-        dsep_log_line(ctx, "%.*s", (int)(strlen(input->table->notes) - 1), input->table->notes);
+    dsep_provenance_log_input(ctx, path, input->table);
     if (settings->knowledge)
         DSEP_TRY(
             dsep_knowledge_file_read(ctx, settings->knowledge, input->table, &input->knowledge));

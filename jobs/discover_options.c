@@ -61,7 +61,7 @@ const dsep_option dsep_ica_lingam_option_table[] = {
 };
 
 const dsep_option dsep_var_lingam_option_table[] = {
-    {"lags", 0, DSEP_OPTION_INTEGER, LINGAM(lags), "N", "auto", 0, 1e6, "auto",
+    {"lags", 0, DSEP_OPTION_INTEGER, LINGAM(lags), "N", "auto", 1, 1e6, "auto",
      "how many earlier times have an effect; auto: the least BIC"},
     {"max-lags", 0, DSEP_OPTION_INTEGER, LINGAM(max_lags), "N", "10", 1, 1e6, NULL,
      "most lags that --lags auto considers"},
@@ -97,7 +97,7 @@ const dsep_option dsep_replicate_option_table[] = {
      "50 replicates"},
     {"confidence", 0, DSEP_OPTION_REAL, REPLICATE(confidence), "C", "0.95", 0.5, 0.999999, NULL,
      "confidence of what is said about each share"},
-    {"ranks-per-replicate", 0, DSEP_OPTION_INTEGER, REPLICATE(ranks_each), "N", "auto", 0, 1e6,
+    {"ranks-per-replicate", 0, DSEP_OPTION_INTEGER, REPLICATE(ranks_each), "N", "auto", 1, 1e6,
      "auto", "ranks that work on a replicate together; the shares are the same for any"},
     {0},
 };

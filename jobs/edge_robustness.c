@@ -1,12 +1,13 @@
 #include "jobs/edge_robustness.h"
 
-#include "io/graph_format.h"
 #include "io/h5tree.h"
 #include "io/h5write.h"
 #include "io/name_index.h"
 #include "io/result_read.h"
 #include "jobs/discover_result.h"
 #include "jobs/provenance.h"
+#include "jobs/show_text.h"
+#include "mpi/amount.h"
 #include "mpi/exchange.h"
 #include "mpi/log.h"
 #include "mpi/memory.h"
@@ -19,7 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FRAGILE = 20, NAME_WIDTH = 24 };
+enum { FRAGILE = 20 };
 
 #define FIELD(name) offsetof(dsep_edge_robustness_options, name)
 
@@ -252,40 +253,39 @@ cleanup:
 
 static const char *const bias_names[] = {"towards-zero", "either"};
 
+/* The widest name of an end of an edge that is told. */
 static int shown_width(const study *s) {
     const dsep_named_graph *graph = s->result->graph;
-    size_t width = 4;
+    int width = 4;
     for (int64_t k = 0; k < s->n_rows; k++) {
         const dsep_edge edge = graph->edges[s->rows[k].edge];
-        const size_t a = strlen(graph->names[edge.source]), b = strlen(graph->names[edge.target]);
-        width = a > width ? a : width;
-        width = b > width ? b : width;
+        const int wide = dsep_show_width(graph->names, &edge, 1);
+        width = wide > width ? wide : width;
     }
-    return width < NAME_WIDTH ? (int)width : NAME_WIDTH;
+    return width;
 }
 
 static void print_table(const study *s) {
     const dsep_edge_robustness_options *options = s->settings->options;
     const dsep_named_graph *graph = s->result->graph;
     const int width = shown_width(s);
-    printf("%lld edges of %s and an unmeasured common cause that explains %s of the target and %s "
+    printf("%lld edge%s of %s and an unmeasured common cause that explains %s of the target and %s "
            "of the source; bias %s, alpha %g, seed %llu\n"
            "Partial correlation as found, and of %lld draws 5 %%, median, 95 %%; share of draws "
            "(+- %.3f at most) where the\nsign changes, it is not significant, it stays significant "
            "with its sign\n",
-           (long long)s->n_rows, s->settings->result, options->prior_y, options->prior_d,
-           bias_names[options->bias], s->result->alpha, (unsigned long long)s->settings->seed,
-           (long long)options->draws, .98 / sqrt((double)options->draws));
+           (long long)s->n_rows, dsep_plural(s->n_rows), s->settings->result, options->prior_y,
+           options->prior_d, bias_names[options->bias], s->result->alpha,
+           (unsigned long long)s->settings->seed, (long long)options->draws,
+           .98 / sqrt((double)options->draws));
     printf("  %*s %7s %8s %8s %8s %9s %9s %9s\n", 2 * width + 5, "", "found", "5 %", "median",
            "95 %", "sign", "not sig.", "stays");
     for (int64_t k = 0; k < s->n_rows; k++) {
         const row *of = &s->rows[k];
         const dsep_edge edge = graph->edges[of->edge];
-        printf("  %*.*s %s %-*.*s %+7.4f %+8.4f %+8.4f %+8.4f %9.4f %9.4f %9.4f\n", width,
-               NAME_WIDTH, graph->names[edge.source],
-               dsep_graph_arrow(edge.mark_source, edge.mark_target), width, NAME_WIDTH,
-               graph->names[edge.target], graph->weight[of->edge], of->low, of->median, of->high,
-               of->sign_changed, of->not_significant, of->kept);
+        dsep_show_edge(stdout, graph->names, edge, width);
+        printf(" %+7.4f %+8.4f %+8.4f %+8.4f %9.4f %9.4f %9.4f\n", graph->weight[of->edge], of->low,
+               of->median, of->high, of->sign_changed, of->not_significant, of->kept);
     }
     fflush(stdout);
 }

@@ -5,6 +5,8 @@
 #include "jobs/output.h"
 #include "jobs/replicates_read.h"
 
+#include <string.h>
+
 typedef struct {
     dsep_common_settings common;
     int format, what;
@@ -13,8 +15,9 @@ typedef struct {
 enum { WHAT_GRAPH, WHAT_REPLICATES, WHAT_ENSEMBLE };
 
 static const dsep_option export_options[] = {
-    {"format", 'f', DSEP_OPTION_CHOICE, offsetof(settings, format), NULL, "csv", 0, 0,
-     DSEP_GRAPH_FORMATS,
+    {"format", 'f', DSEP_OPTION_CHOICE, offsetof(settings, format), NULL, "auto", 0, 0,
+     DSEP_GRAPH_FORMATS "|auto",
+     "auto: graphml, dot (also .gv), gml or json where the name of --output ends so, else csv. "
      "csv: one line an edge; graphml, gml: igraph, Gephi, Cytoscape; dot: Graphviz; tetrad; json; "
      "pcalg: its matrix; dagitty; adjacency: 0/1, the row causes the column"},
     {"what", 0, DSEP_OPTION_CHOICE, offsetof(settings, what), NULL, "graph", 0, 0,
@@ -35,6 +38,27 @@ static const dsep_option_group groups[] = {
     {0},
 };
 
+enum { FORMAT_AUTO = DSEP_FORMAT_ADJACENCY + 1 };
+
+/* The format that was asked for, by its name or by that of the file. */
+static dsep_graph_format format_of(const settings *given) {
+    static const struct {
+        const char *suffix;
+        dsep_graph_format format;
+    } known[] = {{".graphml", DSEP_FORMAT_GRAPHML},
+                 {".dot", DSEP_FORMAT_DOT},
+                 {".gv", DSEP_FORMAT_DOT},
+                 {".gml", DSEP_FORMAT_GML},
+                 {".json", DSEP_FORMAT_JSON}};
+    const char *dot = given->common.output ? strrchr(given->common.output, '.') : NULL;
+    if (given->format != FORMAT_AUTO)
+        return (dsep_graph_format)given->format;
+    for (size_t i = 0; dot && i < sizeof known / sizeof *known; i++)
+        if (strcmp(dot, known[i].suffix) == 0)
+            return known[i].format;
+    return DSEP_FORMAT_CSV;
+}
+
 /* What replicates say, of which the last in the order of --what are the ensemble graphs. */
 static int print_counted(FILE *stream, const settings *given, const char *path,
                          const dsep_named_graph *learned, dsep_error *error) {
@@ -47,7 +71,7 @@ static int print_counted(FILE *stream, const settings *given, const char *path,
         code = dsep_replicates_ensemble(&found, (dsep_ensemble_rule)(given->what - WHAT_ENSEMBLE),
                                         error, &graph);
     if (!code)
-        code = dsep_graph_print(stream, graph, (dsep_graph_format)given->format, error);
+        code = dsep_graph_print(stream, graph, format_of(given), error);
     dsep_named_graph_destroy(&graph);
     dsep_replicates_close(&found);
     return code;
@@ -60,7 +84,7 @@ static int print_graph(FILE *stream, void *data, dsep_error *error) {
     dsep_result *result = NULL;
     int code = dsep_result_read(path, error, &result);
     if (!code && given->what == WHAT_GRAPH)
-        code = dsep_graph_print(stream, result->graph, (dsep_graph_format)given->format, error);
+        code = dsep_graph_print(stream, result->graph, format_of(given), error);
     else if (!code)
         code = print_counted(stream, given, path, result->graph, error);
     dsep_result_destroy(&result);
@@ -82,7 +106,7 @@ const dsep_command dsep_command_export = {
         "robustness values are kept where the format can hold them, and so are the shares of "
         "replicates. What replicates say has the share that joined a pair as its weight.",
     .examples = "  dsep export result.h5 > edges.csv\n"
-                "  dsep export result.h5 --format graphml -o graph.graphml\n"
+                "  dsep export result.h5 -o graph.graphml\n"
                 "  dsep export result.h5 --format dot | dot -Tsvg > graph.svg\n"
                 "  dsep export result.h5 --what replicates > shares.csv\n"
                 "  dsep export result.h5 --what threshold --format graphml -o stable.graphml\n",

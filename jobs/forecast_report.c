@@ -60,9 +60,9 @@ void dsep_forecast_print(const dsep_discover_input *input, int64_t ranks, int64_
            dsep_amount_count(f->likely_more, a), f->cut ? " and at most its next order" : "");
     print_memory(input);
     const dsep_forecast_time time = dsep_forecast_parts(input, ranks);
-    printf(
-        "  time                    about %s, by a moment's measurement of this machine\n",
-        dsep_amount_seconds(dsep_forecast_seconds(input->whole ? &f->whole : &f->tiled, ranks), a));
+    const double all = dsep_forecast_seconds(input->whole ? &f->whole : &f->tiled, ranks);
+    printf("  time                    %s%s, by a moment's measurement of this machine\n",
+           all < 0.01 ? "" : "about ", dsep_amount_seconds(all, a));
     print_span("order 0", time.order_0, "");
     print_span("order 1", time.order_1, "");
     print_span("higher orders", time.more, f->cut ? " or more" : "");

@@ -1,7 +1,9 @@
 /* dsep COMMAND: starts MPI, parses the line, runs the command, and lets every rank end with the
  * same code. */
+#include "io/column_choice.h"
 #include "jobs/build_info.h"
 #include "jobs/commands.h"
+#include "jobs/output_path.h"
 #include "mpi/log.h"
 #include "mpi/memory.h"
 #include "solvers/blas.h"
@@ -39,6 +41,7 @@ static int run_command(dsep_context *ctx, const dsep_invocation *call) {
     const dsep_log_settings settings = {common->quiet, common->progress, common->log_json,
                                         common->progress_file, common->output};
     dsep_log *log = NULL;
+    DSEP_AGREE(ctx, dsep_rank(ctx) == 0 ? dsep_output_spares(call, dsep_context_error(ctx)) : 0);
     DSEP_TRY(dsep_log_create(ctx, &settings, &log));
     code = call->command->run(ctx, call);
     dsep_log_end(ctx, code, code ? dsep_context_error(ctx)->text : "");
@@ -57,10 +60,35 @@ static int answer(dsep_context *ctx, const dsep_invocation *call) {
     return common->help || common->version;
 }
 
+/* Two letters wrong or missing are a slip. */
+static int no_command(dsep_context *ctx, const char *word) {
+    const char *near = NULL;
+    int least = 3;
+    for (const dsep_command *const *at = dsep_commands; *at; at++) {
+        const int distance = dsep_edit_distance(word, (*at)->name);
+        near = distance < least ? (*at)->name : near;
+        least = distance < least ? distance : least;
+    }
+    return dsep_fail(ctx, DSEP_ERROR_USAGE, "'%s' is no command of dsep %s%s%s%s; see dsep --help",
+                     word, DSEP_VERSION, near ? "; did you mean '" : "", near ? near : "",
+                     near ? "'?" : "");
+}
+
+static int help_of(dsep_context *ctx, const char *word) {
+    const dsep_command *command = dsep_command_named(word);
+    if (!command)
+        return no_command(ctx, word);
+    if (dsep_rank(ctx) == 0)
+        dsep_options_help(command);
+    return DSEP_OK;
+}
+
 static int dispatch(dsep_context *ctx, int argc, char **argv) {
     int code = DSEP_OK;
     dsep_invocation *call = NULL;
     const char *word = argc > 1 ? argv[1] : "--help";
+    if (strcmp(word, "help") == 0 && argc > 2)
+        return help_of(ctx, argv[2]);
     if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "help") == 0) {
         if (dsep_rank(ctx) == 0)
             print_help();
@@ -73,8 +101,7 @@ static int dispatch(dsep_context *ctx, int argc, char **argv) {
     }
     const dsep_command *command = dsep_command_named(word);
     if (!command)
-        return dsep_fail(ctx, DSEP_ERROR_USAGE, "'%s' is no command of dsep %s; see dsep --help",
-                         word, DSEP_VERSION);
+        return no_command(ctx, word);
     const int mine =
         dsep_options_parse(command, argc - 1, argv + 1, dsep_context_error(ctx), &call);
     DSEP_AGREE(ctx, mine);

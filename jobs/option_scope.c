@@ -49,6 +49,17 @@ static const dsep_option *first_changed(const dsep_option_group *group, const ch
     return NULL;
 }
 
+/* Given lags leave nothing to choose. */
+static int check_lags(const dsep_invocation *call, dsep_error *error) {
+    int code = DSEP_OK;
+    const int64_t *lags = dsep_options_field(call, "lags");
+    for (const dsep_option_group *g = call->command->groups; lags && *lags && g->title && !code;
+         g++)
+        code = dsep_option_refuse(call, g, "max-lags",
+                                  "is about --lags auto; leave it out, or leave out --lags", error);
+    return code;
+}
+
 int dsep_option_scope_check(const dsep_invocation *call, const char *method, dsep_error *error) {
     int code = DSEP_OK;
     const dsep_command *command = call->command;
@@ -63,6 +74,8 @@ int dsep_option_scope_check(const dsep_invocation *call, const char *method, dse
                                   "--%s means nothing with --method %s: it is for %s", option->name,
                                   method, g->methods);
     }
+    if (!code)
+        code = check_lags(call, error);
 cleanup:
     dsep_invocation_destroy(&usual);
     return code;

@@ -311,7 +311,10 @@ void dsep_option_print(FILE *stream, dsep_option_place place) {
         print_choice(stream, place.option->choices, *(const int *)place.field);
         break;
     default:
-        fprintf(stream, "%lld", (long long)*(const int64_t *)place.field);
+        if (place.option->choices && *(const int64_t *)place.field == 0)
+            fputs(place.option->choices, stream);
+        else
+            fprintf(stream, "%lld", (long long)*(const int64_t *)place.field);
     }
 }
 

@@ -1,5 +1,6 @@
 #include "jobs/options.h"
 
+#include "io/column_choice.h"
 #include "jobs/option_value.h"
 #include "jobs/study_file.h"
 #include "mpi/memory.h"
@@ -22,7 +23,9 @@ const dsep_option dsep_common_options[] = {
     {"progress", 0, DSEP_OPTION_REAL, FIELD(progress), "SECONDS", "30", 0, 1e9, NULL,
      "at most one progress line in this time"},
     {"log-json", 0, DSEP_OPTION_TEXT, FIELD(log_json), "FILE", NULL, 0, 0, NULL,
-     "write the log as JSON, one object a line, too"},
+     "write the log as JSON, too, one object a line: seconds, kind (line, warning, progress, "
+     "section, "
+     "end), text, and the numbers of a progress, a section and the end"},
     {"progress-file", 0, DSEP_OPTION_TEXT, FIELD(progress_file), "FILE", NULL, 0, 0, NULL,
      "keep how far the run is in this file, as JSON, for dsep status"},
     {"quiet", 'q', DSEP_OPTION_FLAG, FIELD(quiet), NULL, NULL, 0, 0, NULL,
@@ -71,6 +74,25 @@ static int option_of(const getopt_view *view, int found) {
     return -1;
 }
 
+/* The option that a word with a slip or two was meant to be, or NULL. */
+static const char *meant_option(const getopt_view *view, const char *word) {
+    char name[64];
+    const char *near = NULL;
+    int least = 3;
+    if (strncmp(word, "--", 2) != 0)
+        return NULL;
+    snprintf(name, sizeof name, "%.*s", (int)strcspn(word + 2, "="), word + 2);
+    for (int i = 0; i < view->count; i++) {
+        const char *one = view->places[i].option->name;
+        const int distance = dsep_edit_distance(name, one);
+        if (distance < least && (size_t)(2 * distance) < strlen(one)) {
+            near = one;
+            least = distance;
+        }
+    }
+    return near;
+}
+
 static int bad_option(const dsep_command *command, const getopt_view *view, int found, char **argv,
                       dsep_error *error) {
     const char *word = argv[optind - 1];
@@ -84,8 +106,11 @@ static int bad_option(const dsep_command *command, const getopt_view *view, int 
         return dsep_error_set(error, DSEP_ERROR_USAGE,
                               "-%c is no option of dsep %s; see dsep %s --help", optopt,
                               command->name, command->name);
-    return dsep_error_set(error, DSEP_ERROR_USAGE, "%s is no option of dsep %s; see dsep %s --help",
-                          word, command->name, command->name);
+    const char *meant = meant_option(view, word);
+    return dsep_error_set(error, DSEP_ERROR_USAGE,
+                          "%s is no option of dsep %s%s%s%s; see dsep %s --help", word,
+                          command->name, meant ? "; did you mean --" : "", meant ? meant : "",
+                          meant ? "?" : "", command->name);
 }
 
 /* One pass over the line. With `only` set just that option is looked at: the study file must be

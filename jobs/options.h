@@ -75,6 +75,7 @@ struct dsep_command {
     size_t settings_size;
     /* Collective; returns the exit code, agreed, with the text in the context's error. */
     int (*run)(dsep_context *ctx, const dsep_invocation *call);
+    const char *study_of; /* the command whose sections of a study file are its own, too, or NULL */
     int leads; /* its options end at the first argument: what follows is another command's */
     /* Of one that leads: the study file that the other command names, NULL where it names none.
      * Its section for this command counts where no --study stands before the other. Not collective.

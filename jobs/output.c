@@ -1,6 +1,7 @@
 #include "jobs/output.h"
 
 #include "io/replace_file.h"
+#include "jobs/output_path.h"
 #include "mpi/fault.h"
 #include "mpi/memory.h"
 
@@ -53,7 +54,10 @@ int dsep_output_print(dsep_context *ctx, const char *path,
     if (!path)
         return dsep_agree(ctx, first ? print_standard(ctx, what) : DSEP_OK);
     char *temporary = NULL;
-    int code = dsep_replace_begin(ctx, path, &temporary);
+    int code =
+        dsep_agree(ctx, first ? dsep_output_writable(path, dsep_context_error(ctx)) : DSEP_OK);
+    if (!code)
+        code = dsep_replace_begin(ctx, path, &temporary);
     if (code)
         return code;
     int mine = dsep_fault(ctx, "write-open");

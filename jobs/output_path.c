@@ -2,11 +2,13 @@
 
 #include "mpi/memory.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 static int ends_with(const char *text, const char *end) {
     const size_t length = strlen(text), tail = strlen(end);
@@ -68,6 +70,70 @@ int dsep_output_path(const char *asked, const char *data, dsep_error *error, cha
     if (code) {
         free(*path);
         *path = NULL;
+    }
+    return code;
+}
+
+/* A place where nothing can be written is said before the work, not after it. */
+int dsep_output_writable(const char *path, dsep_error *error) {
+    const char *slash = strrchr(path, '/');
+    char *folder = slash ? strndup(path, slash == path ? 1 : (size_t)(slash - path)) : strdup(".");
+    if (!folder)
+        return dsep_out_of_memory(error, "a folder's name");
+    const int refused = access(folder, W_OK | X_OK) == 0 ? 0 : errno;
+    free(folder);
+    return refused ? dsep_error_set(error, DSEP_ERROR_IO,
+                                    "cannot write '%s': %s. Nothing was begun; make the folder, or "
+                                    "choose another place",
+                                    path, strerror(refused))
+                   : DSEP_OK;
+}
+
+/* --- what a command reads and writes -------------------------------------------------------- */
+
+static const char *const written[] = {"output", "truth", "log-json", "progress-file", NULL};
+static const char *const reading[] = {"study", "knowledge", "model", "replay", "data", NULL};
+
+/* The file that a text option names; NULL where it is not given, or is none of this command's. */
+static const char *file_of(const dsep_invocation *call, const char *name) {
+    const char *const *field = dsep_options_field(call, name);
+    return field ? *field : NULL;
+}
+
+static int over(const char *name, const char *path, const char *read, dsep_error *error) {
+    return dsep_error_set(error, DSEP_ERROR_USAGE,
+                          "--%s %s would be written over '%s', which is read; choose another name",
+                          name, path, read);
+}
+
+/* One output against all that is read. */
+static int spares_read(const dsep_invocation *call, const char *name, const char *path,
+                       dsep_error *error) {
+    for (int i = 0; i < call->n_arguments; i++)
+        if (is_data(path, call->arguments[i]))
+            return over(name, path, call->arguments[i], error);
+    for (const char *const *of = reading; *of; of++) {
+        const char *read = file_of(call, *of);
+        if (read && is_data(path, read))
+            return over(name, path, read, error);
+    }
+    return DSEP_OK;
+}
+
+int dsep_output_spares(const dsep_invocation *call, dsep_error *error) {
+    int code = DSEP_OK;
+    for (const char *const *name = written; *name && !code; name++) {
+        const char *path = file_of(call, *name);
+        if (!path)
+            continue;
+        code = spares_read(call, *name, path, error);
+        for (const char *const *before = written; before < name && !code; before++) {
+            const char *other = file_of(call, *before);
+            if (other && strcmp(other, path) == 0)
+                code = dsep_error_set(error, DSEP_ERROR_USAGE,
+                                      "--%s and --%s are both '%s'; give two files", *name, *before,
+                                      path);
+        }
     }
     return code;
 }

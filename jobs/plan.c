@@ -143,6 +143,7 @@ const dsep_command dsep_command_plan = {
     .min_arguments = 0,
     .max_arguments = 1,
     .groups = groups,
+    .study_of = "discover",
     .settings_size = sizeof(plan_settings),
     .run = run,
 };

@@ -119,11 +119,12 @@ static int refuse(const dsep_plan_needs *needs, const machine *m, int64_t bytes,
     if (needs->is_pc)
         dsep_discover_input_fitting(&needs->input, m->memory, fits);
     return dsep_error_set(error, DSEP_ERROR_RESOURCES,
-                          "this run needs %s of memory on each node and %s are there. "
+                          "this run needs %s of memory on each node and %s are there%s"
                           "%s%schoose variables with --columns or --drop, use nodes with more "
                           "memory, or raise --memory-per-node if it was set too low",
                           dsep_amount_bytes((double)bytes, needed),
-                          dsep_amount_bytes((double)m->memory, there), fits, more);
+                          dsep_amount_bytes((double)m->memory, there), *fits ? ". " : ": ", fits,
+                          more);
 }
 
 static int fits(dsep_plan_needs *needs, const machine *m, int64_t nodes, int64_t each) {

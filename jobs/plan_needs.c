@@ -6,6 +6,7 @@
 #include "jobs/knowledge_file.h"
 #include "jobs/method_memory.h"
 #include "jobs/method_time.h"
+#include "jobs/provenance.h"
 #include "jobs/replicates.h"
 #include "jobs/represent_run.h"
 #include "jobs/sensitivity_options.h"
@@ -39,6 +40,12 @@ static const char *const method_names[] = {
 /* Bytes of an edge in a result and of a separated pair there; of either in a checkpoint; of a
  * variable in a result. */
 enum { EDGE = 48, SEPARATED = 32, KEPT = 24, VARIABLE = 96 };
+
+/* Bytes of a result however small: its groups, attributes and HDF5's own; of /replicates, too. */
+enum { RESULT = 64 << 10, REPLICATES = 40 << 10 };
+
+/* Bytes of a checkpoint however small, and of the figures of a replicate, compressed. */
+enum { CHECKPOINT = 4 << 10, FIGURES = 4 };
 
 /* Replicates: bytes of a rank for each pair of variables that they ever join, while counts are
  * united; in a checkpoint and in a result; new pairs of a replicate, for each that is adjacent
@@ -100,8 +107,9 @@ static int read_pc(dsep_context *ctx, const dsep_invocation *call, dsep_plan_nee
     DSEP_TRY(time_pc(ctx, needs->input.table, settings->alpha, settings->max_order,
                      (uint64_t)settings->common.seed, needs));
     const double pairs = f->density * f->tests_0, p = (double)f->n_variables;
-    needs->disk = (int64_t)(p * VARIABLE + pairs * (EDGE + SEPARATED));
-    needs->checkpoint = (int64_t)(p * 8 + pairs * KEPT);
+    needs->disk = (int64_t)(RESULT + p * VARIABLE + pairs * (EDGE + SEPARATED)) +
+                  (needs->units > 0 ? REPLICATES : 0);
+    needs->checkpoint = (int64_t)(CHECKPOINT + p * 8 + pairs * KEPT) + FIGURES * needs->units;
     needs->disk += (int64_t)(COUNTED_DISK * pairs_joined(needs));
     needs->checkpoint += (int64_t)(COUNTED_KEPT * pairs_joined(needs));
 cleanup:
@@ -286,6 +294,7 @@ static int read_runs(dsep_context *ctx, const dsep_invocation *call, dsep_plan_n
     const dsep_table_settings reading = dsep_data_settings(&settings->data, call->arguments[0], 5);
     dsep_forecast *f = &needs->input.forecast;
     DSEP_TRY(dsep_table_read(ctx, &reading, &table));
+    dsep_provenance_log_input(ctx, call->arguments[0], table);
     DSEP_AGREE(
         ctx, dsep_sensitivity_design(settings, table->n_samples, dsep_context_error(ctx), &design));
     take_table(table, needs);

@@ -113,7 +113,7 @@ static void print_size(const char *what, int64_t bytes, const char *note) {
         printf("  %-23s %s%s\n", what, dsep_amount_bytes((double)bytes, size), note);
 }
 
-static void print_needs(const dsep_plan_told *told) {
+void dsep_plan_print_needs(const dsep_plan_told *told) {
     const dsep_plan *plan = told->plan;
     const dsep_plan_needs *needs = told->needs;
     dsep_amount needed, there, time;
@@ -204,7 +204,7 @@ static void print_submit(const dsep_plan_told *told) {
 static void print_text(const dsep_plan_told *told) {
     char time[32];
     const dsep_plan *plan = told->plan;
-    print_needs(told);
+    dsep_plan_print_needs(told);
     if (!told->fits)
         return;
     printf("\nThe Slurm request%s\n", told->shape->parts > 1 ? ", of each part" : "");

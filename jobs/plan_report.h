@@ -18,6 +18,9 @@ typedef struct {
  * or as JSON. Not collective. */
 void dsep_plan_print(const dsep_plan_told *told, int json);
 
+/* Prints what it needs, to standard output, as text. Not collective. */
+void dsep_plan_print_needs(const dsep_plan_told *told);
+
 /* A time limit as Slurm reads it, [D-]HH:MM:SS. Not collective. Returns `text`. */
 const char *dsep_plan_time(double seconds, char text[32]);
 

@@ -9,6 +9,7 @@
 
 #include <jansson.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 void dsep_provenance_log(dsep_context *ctx, const dsep_invocation *call) {
@@ -20,6 +21,13 @@ void dsep_provenance_log(dsep_context *ctx, const dsep_invocation *call) {
                   dsep_nodes(ctx), dsep_nodes(ctx) == 1 ? "" : "s", dsep_blas_core(),
                   (long long)common->seed);
     dsep_log_line(ctx, "%s", call->line);
+}
+
+void dsep_provenance_log_input(dsep_context *ctx, const char *path, const dsep_table *table) {
+    dsep_log_line(ctx, "input: %s, %lld samples x %lld variables, checksum %s", path,
+                  (long long)table->n_samples, (long long)table->n_variables, table->checksum);
+    if (*table->notes)
+        dsep_log_line(ctx, "%.*s", (int)(strlen(table->notes) - 1), table->notes);
 }
 
 void dsep_provenance_write(dsep_context *ctx, dsep_h5write *file, const dsep_invocation *call,

@@ -10,6 +10,10 @@
  * 0's call counts. */
 void dsep_provenance_log(dsep_context *ctx, const dsep_invocation *call);
 
+/* The line of a log about a table that was read, and what was done to it. Not collective; only
+ * rank 0's call counts. */
+void dsep_provenance_log_input(dsep_context *ctx, const char *path, const dsep_table *table);
+
 /* The root attributes but for the input: kind and version of the file, command, study, seed, time,
  * build, and the allocations. complete: whether it holds all that was asked for. running: NULL for
  * a command that cannot be gone on with. Not collective; only rank 0's call counts. */

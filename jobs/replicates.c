@@ -48,6 +48,10 @@ static int check_scheme(const dsep_replicate_options *o, dsep_error *error) {
     if (o->fraction != 0.5 && o->scheme != DSEP_RESAMPLE_SUBSAMPLE)
         return dsep_error_set(error, DSEP_ERROR_USAGE,
                               "--subsample is about --resample subsample: give both");
+    if (o->until_stable > 0 && o->scheme == DSEP_RESAMPLE_ENVIRONMENT)
+        return dsep_error_set(error, DSEP_ERROR_USAGE,
+                              "--until-stable is about draws, and --resample environment draws "
+                              "nothing: leave out one of them");
     if (o->block > 0 && o->scheme != DSEP_RESAMPLE_BLOCK)
         return dsep_error_set(error, DSEP_ERROR_USAGE,
                               "--block is about --resample block: give both");
@@ -56,12 +60,12 @@ static int check_scheme(const dsep_replicate_options *o, dsep_error *error) {
 
 int dsep_replicates_check(const dsep_replicate_options *o, dsep_error *error) {
     if (o->replicates > 0 || (o->scheme == DSEP_RESAMPLE_BOOTSTRAP && o->until_stable <= 0 &&
-                              o->threshold <= 0 && o->ranks_each == 0))
+                              o->threshold <= 0 && o->ranks_each == 0 && o->confidence == 0.95))
         return check_scheme(o, error);
     return dsep_error_set(
         error, DSEP_ERROR_USAGE,
-        "--resample, --threshold, --until-stable and --ranks-per-replicate are about "
-        "replicates: say how many with --replicates R");
+        "--resample, --threshold, --until-stable, --confidence and --ranks-per-replicate are "
+        "about replicates: say how many with --replicates R");
 }
 
 /* Halves and subsamples are for bounds of independent rows; a permutation tears times apart. */
@@ -217,7 +221,9 @@ int dsep_replicates_campaign(dsep_context *ctx, dsep_groups *groups, dsep_replic
                   r->n_groups == 1 ? "" : "s", (long long)r->ranks_each,
                   r->ranks_each == 1 ? "" : "s");
     DSEP_TRY(dsep_campaign_run(ctx, groups, &plan, running, &r->campaign));
-    r->worst = least_known(r->campaign->tally[0], r->campaign->n_done, r->confidence);
+    r->worst = r->resample.scheme == DSEP_RESAMPLE_ENVIRONMENT
+                   ? NAN
+                   : least_known(r->campaign->tally[0], r->campaign->n_done, r->confidence);
 cleanup:
     return code;
 }

@@ -26,7 +26,8 @@ typedef struct {
     int n_groups, whole;
     int iterates; /* each one may converge or not */
     double confidence, until_stable, threshold;
-    double worst; /* half the width of the interval of the share that is known least */
+    double worst; /* half the width of the interval of the share that is known least; NaN where
+                   * nothing is drawn */
     dsep_campaign *campaign;
 } dsep_replicates;
 

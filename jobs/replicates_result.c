@@ -255,11 +255,15 @@ void dsep_replicates_print(const dsep_replicates *r) {
            "least %.3g, %lld always\n",
            (long long)done, (long long)r->requested, dsep_resample_name(r->resample.scheme),
            (long long)tally->n_edges, (long long)often, threshold, (long long)always);
-    printf("            every share is known to +-%.3f at %g %% confidence%s\n", r->worst,
-           100 * r->confidence,
-           r->until_stable <= 0          ? ""
-           : r->worst <= r->until_stable ? ", as --until-stable asked"
-                                         : "; --until-stable asked for less: raise --replicates");
+    if (isnan(r->worst))
+        printf("            shares of environments left out one by one: nothing is drawn\n");
+    else
+        printf("            every share is known to +-%.3f at %g %% confidence%s\n", r->worst,
+               100 * r->confidence,
+               r->until_stable <= 0 ? ""
+               : r->worst <= r->until_stable
+                   ? ", as --until-stable asked"
+                   : "; --until-stable asked for less: raise --replicates");
     if (r->iterates && n_converged(r->campaign, r->requested) < done)
         printf("            NOT CONVERGED: %lld of them\n",
                (long long)(done - n_converged(r->campaign, r->requested)));

@@ -1,5 +1,6 @@
 #include "io/table_read.h"
 #include "io/text_parse.h"
+#include "jobs/provenance.h"
 #include "jobs/represent_run.h"
 #include "mpi/amount.h"
 #include "mpi/exchange.h"
@@ -222,15 +223,13 @@ int dsep_represent_input(dsep_context *ctx, dsep_represent_run *run) {
     int code = DSEP_OK;
     const dsep_represent_settings *s = run->settings;
     DSEP_AGREE(ctx, check_options(s, dsep_context_error(ctx)));
-    const dsep_table_settings reading =
+    dsep_table_settings reading =
         dsep_data_settings(&s->data, run->call->arguments[0], 2 * s->min_rows);
+    if (s->min_rows > 2)
+        reading.min_option = "--min-rows";
     dsep_log_section_begin(ctx, "reading");
     DSEP_TRY(dsep_table_read(ctx, &reading, &run->table));
-    dsep_log_line(ctx, "input: %s, %lld samples x %lld variables, checksum %s", run->table->source,
-                  (long long)run->table->n_samples, (long long)run->table->n_variables,
-                  run->table->checksum);
-    if (*run->table->notes)
-        dsep_log_line(ctx, "%.*s", (int)(strlen(run->table->notes) - 1), run->table->notes);
+    dsep_provenance_log_input(ctx, run->table->source, run->table);
     dsep_log_section_begin(ctx, "environments");
     DSEP_TRY(bring_together(ctx, run));
 cleanup:

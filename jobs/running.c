@@ -3,11 +3,11 @@
 #include "io/checkpoint.h"
 #include "io/replace_file.h"
 #include "jobs/option_words.h"
+#include "jobs/output_path.h"
 #include "mpi/clock.h"
 #include "mpi/exchange.h"
 #include "mpi/memory.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -298,24 +298,6 @@ static int name_files(const char *output, dsep_error *error, dsep_running *runni
                : dsep_out_of_memory(error, "the checkpoint's name");
 }
 
-/* A place where nothing can be written is said before the work, not after it. Rank 0 looks. */
-static int check_folder(dsep_context *ctx, const char *output) {
-    const char *slash = strrchr(output, '/');
-    const int length = slash == output ? 1 : slash ? (int)(slash - output) : 1;
-    char *folder = NULL;
-    if (dsep_rank(ctx) > 0)
-        return DSEP_OK;
-    if (asprintf(&folder, "%.*s", length, slash ? output : ".") < 0)
-        return dsep_out_of_memory(dsep_context_error(ctx), "a folder's name");
-    const int refused = access(folder, W_OK | X_OK) == 0 ? 0 : errno;
-    free(folder);
-    return refused ? dsep_error_set(dsep_context_error(ctx), DSEP_ERROR_IO,
-                                    "cannot write '%s': %s. Nothing was begun; choose another "
-                                    "place with -o",
-                                    output, strerror(refused))
-                   : DSEP_OK;
-}
-
 int dsep_running_open(dsep_context *ctx, const dsep_invocation *call,
                       const dsep_running_options *options, const char *output, const char *input,
                       double clock_began, dsep_running *running) {
@@ -328,7 +310,8 @@ int dsep_running_open(dsep_context *ctx, const dsep_invocation *call,
                          "--resume and --restart contradict each other: give one of them");
     DSEP_AGREE(ctx, dsep_part_parse(options->part, dsep_context_error(ctx), &running->part));
     dsep_clock_date(dsep_clock_now() - (int64_t)(dsep_clock() - clock_began), running->started);
-    DSEP_AGREE(ctx, check_folder(ctx, output));
+    DSEP_AGREE(ctx,
+               dsep_rank(ctx) == 0 ? dsep_output_writable(output, dsep_context_error(ctx)) : 0);
     DSEP_AGREE(ctx, name_files(output, dsep_context_error(ctx), running));
     DSEP_TRY(make_key(ctx, call, input, &running->key));
     if (running->file && dsep_rank(ctx) == 0)

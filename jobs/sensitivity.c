@@ -3,6 +3,8 @@
 #include "jobs/edge_robustness.h"
 #include "jobs/option_scope.h"
 #include "jobs/output_path.h"
+#include "jobs/plan_choice.h"
+#include "jobs/plan_report.h"
 #include "jobs/provenance.h"
 #include "jobs/sensitivity_data.h"
 #include "jobs/sensitivity_result.h"
@@ -59,6 +61,7 @@ static int study_table(dsep_context *ctx, const dsep_invocation *call, double be
                                      dsep_context_error(ctx), &path));
     dsep_log_section_begin(ctx, "reading");
     DSEP_TRY(dsep_table_read(ctx, &reading, &table));
+    dsep_provenance_log_input(ctx, call->arguments[0], table);
     DSEP_AGREE(
         ctx, dsep_sensitivity_design(settings, table->n_samples, dsep_context_error(ctx), &design));
     DSEP_TRY(
@@ -122,6 +125,30 @@ static int study_result(dsep_context *ctx, const dsep_invocation *call) {
     return dsep_edge_robustness_run(ctx, &robustness);
 }
 
+/* --- a forecast ------------------------------------------------------------------------------ */
+
+static int forecast(dsep_context *ctx, const dsep_invocation *call) {
+    int code = DSEP_OK;
+    char *path = NULL;
+    const dsep_sensitivity_settings *settings = call->settings;
+    const dsep_plan_shape here = {.nodes = dsep_nodes(ctx), .ranks = dsep_size(ctx)};
+    dsep_plan_needs needs = {0};
+    dsep_plan plan = {0};
+    DSEP_AGREE(ctx, dsep_output_path(settings->common.output,
+                                     settings->simulate ? "study" : call->arguments[0],
+                                     dsep_context_error(ctx), &path));
+    DSEP_TRY(dsep_plan_needs_read(ctx, call, &needs));
+    code = dsep_agree(ctx, dsep_plan_choose(&needs, &here, dsep_context_error(ctx), &plan));
+    const dsep_plan_told told = {
+        .needs = &needs, .plan = &plan, .fits = code == DSEP_OK, .shape = &here};
+    if (dsep_rank(ctx) == 0 && (code == DSEP_OK || code == DSEP_ERROR_RESOURCES))
+        dsep_plan_print_needs(&told);
+cleanup:
+    dsep_plan_needs_release(&needs);
+    free(path);
+    return code;
+}
+
 /* --- the command ----------------------------------------------------------------------------- */
 
 static int run(dsep_context *ctx, const dsep_invocation *call) {
@@ -147,6 +174,8 @@ static int run(dsep_context *ctx, const dsep_invocation *call) {
         dsep_agree(ctx, dsep_sensitivity_scope(call, subject, dsep_context_error(ctx)));
     if (code)
         return code;
+    if (settings->dry_run)
+        return forecast(ctx, call);
     if (subject == DSEP_SENSITIVITY_OF_SIMULATION)
         return study_simulation(ctx, call, began);
     if (subject == DSEP_SENSITIVITY_OF_RESULT)

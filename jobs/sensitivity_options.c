@@ -63,10 +63,12 @@ static const dsep_option design_options[] = {
      "cells of a random design"},
     {"replicates", 'R', DSEP_OPTION_INTEGER, FIELD(replicates), "R", "20", 1, 1e7, NULL,
      "runs of each cell, each with its own draws; a cell in which nothing is drawn is run once"},
-    {"ranks-per-replicate", 0, DSEP_OPTION_INTEGER, FIELD(ranks_each), "N", "auto", 0, 1e6, "auto",
+    {"ranks-per-replicate", 0, DSEP_OPTION_INTEGER, FIELD(ranks_each), "N", "auto", 1, 1e6, "auto",
      "ranks that work on a run together; the result is the same for any"},
     {"memory-per-node", 0, DSEP_OPTION_SIZE, FIELD(memory_per_node), "SIZE", NULL, 0, 0, NULL,
      "what all runs of a node may use; without it what the node has free"},
+    {"dry-run", 0, DSEP_OPTION_FLAG, FIELD(dry_run), NULL, NULL, 0, 0, NULL,
+     "check everything and forecast, but run nothing"},
     {0},
 };
 

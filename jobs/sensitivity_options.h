@@ -17,7 +17,7 @@ typedef struct {
     dsep_list alpha, test, max_order, orientation, samples, error; /* of both */
     dsep_list subsample, drop;                                     /* of data */
     dsep_list variables, degree, graph, noise, weights;            /* of a simulation */
-    int simulate, random;
+    int simulate, random, dry_run;
     int64_t layers, cells, replicates, ranks_each, memory_per_node;
 } dsep_sensitivity_settings;
 

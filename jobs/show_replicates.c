@@ -26,7 +26,11 @@ static void print_number(FILE *stream, const dsep_replicates_found *found) {
     if (found->done == 0)
         return;
     dsep_show_label(stream, "shares");
-    fprintf(stream, "each known to +-%.3f or better at %g %% confidence", known, 100 * confidence);
+    if (isnan(known))
+        fputs("of environments left out one by one: nothing is drawn", stream);
+    else
+        fprintf(stream, "each known to +-%.3f or better at %g %% confidence", known,
+                100 * confidence);
     if (asked > 0)
         fprintf(stream, "; --until-stable asked for %g%s", asked,
                 stable ? "" : ", which takes more replicates");

@@ -4,6 +4,8 @@
 #include "io/table_write.h"
 #include "jobs/commands.h"
 #include "jobs/option_scope.h"
+#include "jobs/output_path.h"
+#include "jobs/provenance.h"
 #include "jobs/simulate_latent.h"
 #include "mpi/log.h"
 #include "mpi/memory.h"
@@ -19,7 +21,7 @@ typedef struct {
     dsep_latent_options latent;
     int64_t variables, samples, layers;
     double degree;
-    int graph, noise;
+    int graph, noise, dry_run;
     char *weights, *model, *truth;
 } settings;
 
@@ -49,6 +51,8 @@ static const dsep_option data_options[] = {
     {"noise", 0, DSEP_OPTION_CHOICE, FIELD(noise), NULL, "gaussian", 0, 0,
      "gaussian|laplace|uniform|exponential|student",
      "the noise of every variable; mean 0, variance 1 (student: 5 degrees of freedom)"},
+    {"dry-run", 0, DSEP_OPTION_FLAG, FIELD(dry_run), NULL, NULL, 0, 0, NULL,
+     "check everything and tell what would be drawn, but write nothing"},
     {"truth", 0, DSEP_OPTION_TEXT, FIELD(truth), "FILE", NULL, 0, 0, NULL,
      "write the graph and its coefficients as an edge CSV; with --factors a result file (.h5)"},
     {0},
@@ -85,19 +89,21 @@ static int parse_weights(const char *text, dsep_random_dag_settings *random, dse
                           "--weights %s: expected two numbers LO,HI such as 0.3,1.0", text);
 }
 
+static int names_hdf5(const char *path) {
+    const char *dot = strrchr(path, '.');
+    return dot && (strcmp(dot, ".h5") == 0 || strcmp(dot, ".hdf5") == 0);
+}
+
 static int check_files(const settings *given, dsep_error *error) {
     if (!given->common.output)
         return dsep_error_set(error, DSEP_ERROR_USAGE,
                               "where should the data go? give -o FILE (.csv, .tsv, .csv.gz, .npy "
                               "or .h5)");
-    if (given->truth && strcmp(given->truth, given->common.output) == 0)
+    if (given->truth && given->latent.factors == 0 && names_hdf5(given->truth))
         return dsep_error_set(error, DSEP_ERROR_USAGE,
-                              "--truth and --output are both '%s'; give two files", given->truth);
-    if (given->model && (strcmp(given->model, given->common.output) == 0 ||
-                         (given->truth && strcmp(given->model, given->truth) == 0)))
-        return dsep_error_set(error, DSEP_ERROR_USAGE,
-                              "--model '%s' would be written over; give another output",
-                              given->model);
+                              "--truth %s: the truth of a model is an edge CSV; give it a name in "
+                              ".csv",
+                              given->truth);
     return dsep_table_write_check(given->common.output, error);
 }
 
@@ -235,9 +241,20 @@ static void fill(const void *state, int64_t first, int64_t count, double *rows) 
     dsep_simulate_rows(run->model, run->noise, run->seed, first, count, rows);
 }
 
+static int tell_times(dsep_context *ctx) {
+    dsep_log_section *sections = NULL;
+    int64_t count = 0;
+    const int code = dsep_log_sections(ctx, &sections, &count);
+    if (!code)
+        dsep_log_table(ctx, sections, count);
+    free(sections);
+    return code;
+}
+
 static int write_files(simulation *run, const settings *given) {
     int code = DSEP_OK;
     const dsep_graph *graph = run->model->graph;
+    dsep_log_section_begin(run->ctx, "drawing and writing");
     const dsep_row_source source = {.n_samples = given->samples,
                                     .n_variables = graph->n_nodes,
                                     .names = run->names,
@@ -247,6 +264,7 @@ static int write_files(simulation *run, const settings *given) {
     if (given->truth)
         DSEP_TRY(dsep_edge_csv_write(run->ctx, given->truth, run->names, graph->n_edges,
                                      run->model->edges, run->model->weight));
+    DSEP_TRY(tell_times(run->ctx));
 cleanup:
     return code;
 }
@@ -263,6 +281,8 @@ static void print_summary(const simulation *run, const settings *given) {
            (long long)given->samples, (long long)graph->n_nodes);
     if (given->truth)
         printf("truth   %s\n", given->truth);
+    if (given->dry_run)
+        printf("nothing was written (--dry-run)\n");
 }
 
 static void release(simulation *run) {
@@ -271,6 +291,11 @@ static void release(simulation *run) {
             free(run->names[j]);
     free(run->names);
     dsep_linear_model_destroy(&run->model);
+}
+
+static int check_places(const settings *given, dsep_error *error) {
+    const int code = dsep_output_writable(given->common.output, error);
+    return code || !given->truth ? code : dsep_output_writable(given->truth, error);
 }
 
 /* Data of latent factors; `random` has passed its checks. */
@@ -296,6 +321,7 @@ static int simulate_latent(dsep_context *ctx, const dsep_invocation *call,
         .samples = given->samples,
         .data = given->common.output,
         .truth = given->truth,
+        .dry_run = given->dry_run,
         .quiet = given->common.quiet};
     return dsep_simulate_latent(ctx, &plan);
 }
@@ -310,11 +336,18 @@ static int simulate(dsep_context *ctx, const dsep_invocation *call) {
                       .samples = given->samples};
     DSEP_AGREE(ctx, check(given, &random, dsep_context_error(ctx)));
     DSEP_AGREE(ctx, check_scope(call, given, dsep_context_error(ctx)));
-    if (given->latent.factors > 0)
-        return simulate_latent(ctx, call, &random);
+    DSEP_AGREE(ctx, dsep_rank(ctx) == 0 ? check_places(given, dsep_context_error(ctx)) : 0);
+    dsep_provenance_log(ctx, call);
+    if (given->latent.factors > 0) {
+        dsep_log_section_begin(ctx, "drawing and writing");
+        DSEP_TRY(simulate_latent(ctx, call, &random));
+        return given->dry_run ? DSEP_OK : tell_times(ctx);
+    }
+    dsep_log_section_begin(ctx, "model");
     DSEP_TRY(given->model ? read_model(&run, given) : make_random(&run, &random));
-    DSEP_TRY(write_files(&run, given));
-    if (dsep_rank(ctx) == 0 && !given->common.quiet)
+    if (!given->dry_run)
+        DSEP_TRY(write_files(&run, given));
+    if (dsep_rank(ctx) == 0 && (given->dry_run || !given->common.quiet))
         print_summary(&run, given);
 cleanup:
     release(&run);

@@ -17,7 +17,7 @@ const dsep_option dsep_latent_option_table[] = {
     {"factors", 'd', DSEP_OPTION_INTEGER, FIELD(factors), "D", "0", 0, 1000, NULL,
      "draw D latent factors that cause each other, and variables that are mixtures of them; "
      "--degree is then of factors, --samples of each environment"},
-    {"environments", 0, DSEP_OPTION_INTEGER, FIELD(environments), "K", "auto", 0, 1e6, "auto",
+    {"environments", 0, DSEP_OPTION_INTEGER, FIELD(environments), "K", "auto", 1, 1e6, "auto",
      "number of environments; auto: one more than factors"},
     {"shift", 0, DSEP_OPTION_CHOICE, FIELD(shift), NULL, "hca", 0, 0, "hca|soft|hard",
      "how environments differ. hca: all weights; soft: the first is observational, each other one "
@@ -115,6 +115,8 @@ static void print_summary(const latent *run) {
            (long long)run->model->n_variables);
     if (plan->truth)
         printf("truth   %s\n", plan->truth);
+    if (plan->dry_run)
+        printf("nothing was written (--dry-run)\n");
 }
 
 static int check(const dsep_latent_plan *plan, dsep_error *error) {
@@ -138,10 +140,11 @@ int dsep_simulate_latent(dsep_context *ctx, const dsep_latent_plan *plan) {
                                     .names = run.names,
                                     .fill = fill,
                                     .state = &run};
-    DSEP_TRY(dsep_table_write(ctx, plan->data, &source));
-    if (plan->truth)
+    if (!plan->dry_run)
+        DSEP_TRY(dsep_table_write(ctx, plan->data, &source));
+    if (plan->truth && !plan->dry_run)
         DSEP_TRY(write_truth(&run));
-    if (dsep_rank(ctx) == 0 && !plan->quiet)
+    if (dsep_rank(ctx) == 0 && (plan->dry_run || !plan->quiet))
         print_summary(&run);
 cleanup:
     release(&run);

@@ -21,6 +21,7 @@ typedef struct {
     double observed;
     int64_t samples;          /* an environment */
     const char *data, *truth; /* paths; truth NULL for none */
+    int dry_run;              /* tells what would be drawn, and writes nothing */
     int quiet;
 } dsep_latent_plan;
 

@@ -77,12 +77,14 @@ cleanup:
 }
 
 static int study_section(study_reader *r, const char *name) {
-    const char *own = r->call->command->name;
-    if (strcmp(name, own) != 0 && !dsep_command_named(name))
+    const dsep_command *command = r->call->command;
+    const int own = strcmp(name, command->name) == 0 ||
+                    (command->study_of && strcmp(name, command->study_of) == 0);
+    if (!own && !dsep_command_named(name))
         return dsep_error_set(r->error, DSEP_ERROR_USAGE,
                               "%s:%d: [%s] is no command of dsep, as sections are; see dsep --help",
                               r->path, r->line, name);
-    r->skipping = strcmp(name, own) != 0;
+    r->skipping = !own;
     r->concerned |=
         !r->skipping || strcmp(name, "submit") == 0; /* which reads its command's file */
     r->n_seen = 0;
@@ -92,7 +94,7 @@ static int study_section(study_reader *r, const char *name) {
 static int study_line(study_reader *r, char *text) {
     static const char mark[] = "\xEF\xBB\xBF"; /* what some editors begin a file with */
     const int marked = r->line == 1 && strncmp(text, mark, sizeof mark - 1) == 0;
-    char *line = trim(marked ? text + sizeof mark - 1 : text), *equals = strchr(line, '=');
+    char *line = trim(marked ? text + sizeof mark - 1 : text), *equals = strpbrk(line, "=:");
     const size_t length = strlen(line);
     if (!*line || *line == '#' || *line == ';')
         return DSEP_OK;
@@ -124,10 +126,12 @@ int dsep_study_file_read(dsep_invocation *call, const char *path, int only_secti
     if (!code && (!file || ferror(file)))
         code = dsep_error_set(error, DSEP_ERROR_IO, "cannot read the study file '%s'", path);
     else if (!code && !r.concerned && !only_section)
-        code = dsep_error_set(error, DSEP_ERROR_USAGE,
-                              "%s says nothing to dsep %s: it has no section [%s], and no line "
-                              "before all sections",
-                              path, call->command->name, call->command->name);
+        code =
+            dsep_error_set(error, DSEP_ERROR_USAGE,
+                           "%s says nothing to dsep %s: it has no section [%s], and no line "
+                           "before all sections",
+                           path, call->command->name,
+                           call->command->study_of ? call->command->study_of : call->command->name);
     if (file)
         fclose(file);
     free(text);

@@ -39,9 +39,10 @@ int dsep_study_ranks_choose(dsep_context *ctx, const dsep_sensitivity_settings *
     const int64_t spare = design->n_units < size ? size / design->n_units : 1;
     ranks->each = settings->ranks_each ? settings->ranks_each : fewest > spare ? fewest : spare;
     ranks->each = ranks->each < size ? ranks->each : size;
-    dsep_log_line(ctx, "%lld runs: %lld cells of %lld replicates, %lld rank%s a run",
-                  (long long)design->n_units, (long long)design->n_cells,
-                  (long long)design->n_replicates, (long long)ranks->each,
-                  ranks->each == 1 ? "" : "s");
+    dsep_log_line(ctx, "%lld run%s: %lld cell%s of %lld replicate%s, %lld rank%s a run",
+                  (long long)design->n_units, dsep_plural(design->n_units),
+                  (long long)design->n_cells, dsep_plural(design->n_cells),
+                  (long long)design->n_replicates, dsep_plural(design->n_replicates),
+                  (long long)ranks->each, dsep_plural(ranks->each));
     return DSEP_OK;
 }

@@ -35,6 +35,7 @@ static const dsep_option request[] = {
 static const dsep_option submission[] = {
     {"print", 0, DSEP_OPTION_FLAG, FIELD(print), NULL, NULL, 0, 0, NULL,
      "print the batch script; submit nothing, make nothing"},
+    {"dry-run", 0, DSEP_OPTION_FLAG, FIELD(print), NULL, NULL, 0, 0, NULL, "the same as --print"},
     {"array", 0, DSEP_OPTION_INTEGER, FIELD(parts), "N", NULL, 2, 1e5, NULL,
      "share out replicates or a study's cells over N tasks of a job array, and unite them by a "
      "job that waits for all"},
@@ -69,13 +70,35 @@ const dsep_option_group dsep_submit_groups[] = {
     {0},
 };
 
+/* An option for the job that stands behind the command, whose own options stand there. */
+static void explain_place(const char *command, dsep_error *error) {
+    static const dsep_option *const own[] = {request, submission};
+    const size_t length = strcspn(error->text, " =");
+    for (int i = 0; i < 2; i++)
+        for (const dsep_option *o = own[i]; o->name; o++)
+            if (strncmp(error->text, "--", 2) == 0 && strlen(o->name) + 2 == length &&
+                strncmp(error->text + 2, o->name, length - 2) == 0) {
+                dsep_error_set(error, DSEP_ERROR_USAGE,
+                               "--%s is for the job and stands before the command: dsep submit "
+                               "--%s%s%s %s ...",
+                               o->name, o->name, o->metavar ? " " : "",
+                               o->metavar ? o->metavar : "", command);
+                return;
+            }
+}
+
 int dsep_submit_command(int n_words, char **words, dsep_error *error, dsep_invocation **call) {
     static const dsep_command *const long_ones[] = {&dsep_command_discover, &dsep_command_represent,
                                                     &dsep_command_sensitivity};
     *call = NULL;
-    for (size_t i = 0; i < sizeof long_ones / sizeof *long_ones; i++)
-        if (strcmp(words[0], long_ones[i]->name) == 0)
-            return dsep_options_parse(long_ones[i], n_words, words, error, call);
+    for (size_t i = 0; i < sizeof long_ones / sizeof *long_ones; i++) {
+        if (strcmp(words[0], long_ones[i]->name) != 0)
+            continue;
+        const int code = dsep_options_parse(long_ones[i], n_words, words, error, call);
+        if (code == DSEP_ERROR_USAGE && strstr(error->text, " is no option of "))
+            explain_place(long_ones[i]->name, error);
+        return code;
+    }
     return dsep_error_set(error, DSEP_ERROR_USAGE,
                           "'%s' is nothing to submit: a job is dsep discover, represent or "
                           "sensitivity, the other commands are quick; see dsep submit --help",

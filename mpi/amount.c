@@ -14,10 +14,16 @@ static const char *unit_of(double *value, const char *const *units) {
     return *units;
 }
 
+const char *dsep_plural(int64_t count) {
+    return count == 1 ? "" : "s";
+}
+
 const char *dsep_amount_bytes(double bytes, dsep_amount text) {
     static const char *const units[] = {"bytes", "kB", "MB", "GB", "TB", "PB", NULL};
     const char *unit = unit_of(&bytes, units);
-    if (unit)
+    if (bytes == 1 && unit == units[0])
+        snprintf(text, sizeof(dsep_amount), "1 byte");
+    else if (unit)
         snprintf(text, sizeof(dsep_amount), "%.3g %s", bytes, unit);
     else
         snprintf(text, sizeof(dsep_amount), "over 1000 PB");

@@ -90,14 +90,34 @@ void dsep_log_before(dsep_context *ctx, double seconds) {
     tell_file(ctx, log, 1);
 }
 
+/* A record is begun, may be given more members, and is ended; nothing without a JSON log. */
+static int json_begin(dsep_log *log, const char *kind, const char *text) {
+    if (!log->json)
+        return 0;
+    fprintf(log->json,
+            "{\"seconds\": %.3f, \"kind\": \"%s\", \"text\": ", dsep_clock() - log->started, kind);
+    dsep_json_text(log->json, text);
+    return 1;
+}
+
+static void json_end(dsep_log *log) {
+    fputs("}\n", log->json);
+    fflush(log->json);
+}
+
 void dsep_log_end(dsep_context *ctx, int code, const char *message) {
     dsep_log *log = dsep_context_log(ctx);
-    if (log)
-        write_file(ctx, log,
-                   code == DSEP_OK        ? "done"
-                   : code == DSEP_STOPPED ? "stopped"
-                                          : "failed",
-                   code, message);
+    if (!log)
+        return;
+    write_file(ctx, log,
+               code == DSEP_OK        ? "done"
+               : code == DSEP_STOPPED ? "stopped"
+                                      : "failed",
+               code, message);
+    if (!json_begin(log, "end", message))
+        return;
+    fprintf(log->json, ", \"code\": %d", code);
+    json_end(log);
 }
 
 /* --- life ------------------------------------------------------------------------------------ */
@@ -154,18 +174,9 @@ void dsep_log_destroy(dsep_context *ctx, dsep_log **log) {
     *log = NULL;
 }
 
-static void json_line(dsep_log *log, const char *kind, const char *text) {
-    if (!log->json)
-        return;
-    fprintf(log->json,
-            "{\"seconds\": %.3f, \"kind\": \"%s\", \"text\": ", dsep_clock() - log->started, kind);
-    dsep_json_text(log->json, text);
-    fputs("}\n", log->json);
-    fflush(log->json);
-}
-
 static void speak(dsep_log *log, const char *kind, int aloud, const char *text) {
-    json_line(log, kind, text);
+    if (json_begin(log, kind, text))
+        json_end(log);
     if (aloud)
         fprintf(stderr, "%s\n", text);
 }
@@ -192,6 +203,25 @@ void dsep_log_warning(dsep_context *ctx, const char *format, ...) {
     vsnprintf(text + 9, sizeof text - 9, format, arguments);
     va_end(arguments);
     speak(log, "warning", 1, text);
+}
+
+static void json_progress(dsep_log *log, const char *text, double done, double total,
+                          const char *unit, double rate) {
+    if (!json_begin(log, "progress", text))
+        return;
+    fputs(", \"phase\": ", log->json);
+    dsep_json_text(log->json, log->phase);
+    fputs(", \"unit\": ", log->json);
+    dsep_json_text(log->json, unit);
+    fprintf(log->json,
+            ", \"done\": %.0f, \"total\": %.0f, \"rate\": %.3f, \"seconds_left\": ", done, total,
+            rate);
+    if (rate > 0)
+        fprintf(log->json, "%.1f", (total - done) / rate);
+    else
+        fputs("null", log->json);
+    fprintf(log->json, ", \"memory\": %lld", (long long)dsep_memory_resident());
+    json_end(log);
 }
 
 void dsep_log_progress(dsep_context *ctx, const char *phase, double done, double total,
@@ -222,7 +252,9 @@ void dsep_log_progress(dsep_context *ctx, const char *phase, double done, double
     snprintf(text, sizeof text, "%s: %.0f/%.0f %s (%.0f %%),%s %s a rank", phase, done, total, unit,
              total > 0 ? 100 * done / total : 100, speed,
              dsep_amount_bytes((double)dsep_memory_resident(), memory));
-    speak(log, "progress", !log->quiet, text);
+    json_progress(log, text, done, total, unit, rate);
+    if (!log->quiet)
+        fprintf(stderr, "%s\n", text);
 }
 
 static int section_index(dsep_log *log, const char *name) {
@@ -282,6 +314,24 @@ cleanup:
     return code;
 }
 
+static void tell_section(dsep_context *ctx, const dsep_log_section *section, double share) {
+    dsep_log *log = dsep_context_log(ctx);
+    char text[256];
+    if (!log || log->rank != 0)
+        return;
+    snprintf(text, sizeof text, "%-24s %10.3f %10.3f %10.3f %5.1f %%", section->name, section->min,
+             section->mean, section->max, 100 * share);
+    if (json_begin(log, "section", text)) {
+        fputs(", \"section\": ", log->json);
+        dsep_json_text(log->json, section->name);
+        fprintf(log->json, ", \"min\": %.6f, \"mean\": %.6f, \"max\": %.6f, \"share\": %.4f",
+                section->min, section->mean, section->max, share);
+        json_end(log);
+    }
+    if (!log->quiet)
+        fprintf(stderr, "%s\n", text);
+}
+
 void dsep_log_table(dsep_context *ctx, const dsep_log_section *sections, int64_t count) {
     double total = 0;
     for (int64_t i = 0; i < count; i++)
@@ -289,8 +339,6 @@ void dsep_log_table(dsep_context *ctx, const dsep_log_section *sections, int64_t
     dsep_log_line(ctx, "%-24s %10s %10s %10s %7s", "section (seconds)", "min", "mean", "max",
                   "share");
     for (int64_t i = 0; i < count; i++)
-        dsep_log_line(ctx, "%-24s %10.3f %10.3f %10.3f %5.1f %%", sections[i].name, sections[i].min,
-                      sections[i].mean, sections[i].max,
-                      total > 0 ? 100 * sections[i].max / total : 0);
+        tell_section(ctx, &sections[i], total > 0 ? sections[i].max / total : 0);
     dsep_log_line(ctx, "%-24s %10s %10s %10.3f", "total", "", "", total);
 }

@@ -26,8 +26,8 @@ typedef struct {
  * context. */
 int dsep_log_create(dsep_context *ctx, const dsep_log_settings *settings, dsep_log **log);
 
-/* How the run ends: writes the progress file for the last time, where there is one. message: the
- * error's text, or "". Not collective; rank 0 writes. */
+/* How the run ends: the last record of the JSON log, and the progress file for the last time, where
+ * there are any. message: the error's text, or "". Not collective; rank 0 writes. */
 void dsep_log_end(dsep_context *ctx, int code, const char *message);
 
 /* Closes the log and sets *log to NULL; accepts NULL. Not collective. */

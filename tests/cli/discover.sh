@@ -33,10 +33,14 @@ for command in discover plan simulate compare show export; do
     like "$out" 'Examples' "$command --help teaches by example"
     is "$(awk 'length > 100' <<<"$out")" "" "$command --help fits the screen"
 done
+run "$DSEP" help export
+like "$out" '^dsep export RESULT' "help COMMAND is COMMAND --help"
 run "$DSEP"
 is "$status" 2 "no command: exit code"
 
 refused 2 "'learn' is no command" "unknown command" learn x.csv
+run "$DSEP" dicover x.csv
+like "$err" "'dicover' is no command of dsep .*; did you mean 'discover'\?; see dsep --help" "a slip in a command"
 refused 2 "--alfa is no option of dsep discover" "unknown option" discover $table --alfa 1
 refused 2 "--alpha 2: expected a number from" "out of range" discover $table --alpha 2
 refused 2 "--alpha zero: expected" "no number" discover $table --alpha zero
@@ -111,6 +115,9 @@ run "$DSEP" discover $table --study "$scratch/study.ini" --alpha .001 -q -o "$sc
 is "$status" 0 "a study file"
 like "$("$DSEP" show "$scratch/s.h5" --json)" '"alpha": 0.001' "the line wins over the study file"
 like "$("$DSEP" show "$scratch/s.h5" --json)" '"max_order": 1' "the study file wins over the default"
+
+run "$DSEP" plan $table --study "$scratch/study.ini" --json
+like "$out" '"n_variables": 30' "a plan reads the section of discover"
 
 cat >"$scratch/known.txt" <<'TXT'
 requiredirect

@@ -188,6 +188,11 @@ like "$out" 'each known to \+-0\.[0-9]{3} or better at 95 % confidence' "how wel
 like "$out" 'pairs are joined in a share of at least 0\.75' "what is stable"
 like "$out" 'no likelier than chance: at most [0-9.]+, [0-9.]+ if shares are unimodal' "how many by chance"
 like "$out" 'V[0-9]+ (-->|---|<->) V[0-9]+ +joined in [01]\.[0-9]{3}, with these marks in' "and edges to doubt"
+awk -F, -v OFS=, '{ print $0, NR == 1 ? "site" : "s" NR % 3 }' data.csv >sites.csv
+run "$DSEP" discover sites.csv --environment site --replicates 9 --resample environment -o sites.h5
+like "$out" 'shares of environments left out one by one: nothing is drawn' "what is not drawn has no width"
+run "$DSEP" show sites.h5
+like "$out" '^  shares +of environments left out one by one: nothing is drawn$' "nor in show"
 run "$DSEP" show plain.h5
 ok "show is silent where there are no replicates" test -z "$(grep -i replicate out)"
 
@@ -233,6 +238,12 @@ refused "an empty subsample" 'give a fraction above 0 and below 1' --resample su
 refused "environments that nobody named" 'with --environment' --resample environment
 refused "a stability that means nothing" '--until-stable 2: expected a number from 0 to 0.5' --until-stable 2
 refused "a scheme without replicates" 'say how many with --replicates R' --resample halves --replicates 0
+refused "a confidence without replicates" 'say how many with --replicates R' --confidence 0.9 --replicates 0
+refused "ranks that are none" '--ranks-per-replicate 0: expected a whole number from 1 to .* or auto' \
+    --ranks-per-replicate 0
+refused "the most of given lags" '--max-lags is about --lags auto; leave it out' --method var-lingam --lags 2 --max-lags 1
+refused "no lags" '--lags 0: expected a whole number from 1 to .* or auto' --method var-lingam --lags 0
+refused "draws that are none" '--resample environment draws nothing' --resample environment --until-stable 0.1
 refused "ranks that are no number" '--ranks-per-replicate x: expected a whole number .* or auto' \
     --ranks-per-replicate x
 refused "a scheme that is not there" '--resample jackknife: expected one of bootstrap' --resample jackknife

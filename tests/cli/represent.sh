@@ -21,6 +21,9 @@ ranks 3 simulate -p 8 -n 600 --factors 3 --noise laplace --observation-noise 0.0
 ok "the same bytes on 3 ranks" cmp -s "$scratch/hca.csv" "$scratch/again.csv"
 "$DSEP" simulate -p 8 -n 20000 --factors 3 --shift hard --degree 2 --seed 2 -q \
     --truth "$scratch/hard.truth.h5" -o "$scratch/hard.npy"
+run "$DSEP" simulate -p 6 -n 60 --factors 2 --dry-run -o "$scratch/no.csv" --truth "$scratch/no.h5"
+like "$out" '180 samples x 6 variables' "simulate --dry-run tells what it would draw"
+is "$(echo "$scratch"/no.*)" "$scratch/no.*" "and writes nothing"
 run "$DSEP" simulate -p 3 -n 60 --factors 4 -o "$scratch/no.csv"
 is "$status" 2 "more factors than variables"
 like "$err" 'at most as many as --variables, 3' "are refused"
@@ -59,6 +62,8 @@ refused 3 '3 factors need at least 4 environments' "too few interventions" \
 refused 3 '2 factors need 3 environments' "too many for lscale" "$table" "${by[@]}" -d 2 --method lscale
 refused 3 "fewer than 601 rows are in environment '0' \(600\), '1' \(600\)" "too few rows" \
     "$table" "${by[@]}" -d 3 --min-rows 601
+refused 3 "expected at least 2402; use more rows, or lower --min-rows" "too few for two environments" \
+    "$table" "${by[@]}" -d 3 --min-rows 1201
 awk -F, -v OFS=, 'NR == 1 || $9 < 2 && (n[$9]++ < 300 || $9 == 1)' "$table" >"$scratch/small.csv"
 refused 3 "environment '0' \(300\): leave it out with --environments 1," "one too small" \
     "$scratch/small.csv" "${by[@]}" -d 3 --min-rows 301
@@ -71,7 +76,7 @@ awk -F, -v OFS=, 'NR > 1 { $1 = $1 "e200" } 1' "$table" >"$scratch/huge.csv"
 refused 3 "of 'V1' is too large to be squared" "values without squares" "$scratch/huge.csv" "${by[@]}" -d 3
 run "$DSEP" represent "$table" "${by[@]}" -d 3 -o "$scratch/nowhere/no.h5"
 is "$status" 5 "nowhere to write: exit code"
-like "$err" 'Nothing was begun; choose another place' "is said before the work"
+like "$err" 'Nothing was begun; make the folder, or choose another place' "is said before the work"
 run "$DSEP" represent "$table" "${by[@]}" -d 3 --dry-run -o "$scratch/no.h5"
 like "$out" '3 factors of 8 variables, 2400 rows in 4 environments' "--dry-run"
 ok "runs nothing" test ! -e "$scratch/no.h5"

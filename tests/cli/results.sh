@@ -6,6 +6,8 @@ python=${PYTHON:-/usr/bin/python3}
 cd "$scratch" || exit 1
 run "$DSEP" simulate --variables 12 --samples 2000 --degree 2 --seed 3 --truth truth.csv -o data.csv
 is "$status" 0 "data are simulated"
+like "$err" '^dsep [0-9.]+ on .*, 1 rank on 1 node, .* seed 3$' "a log says how"
+like "$err" '^drawing and writing +[0-9.]+ ' "and how long it took"
 ranks 2 discover data.csv -o result.h5
 is "$status" 0 "a result is written"
 
@@ -47,6 +49,31 @@ ok "export -o writes the same" cmp -s edges.csv again.csv
 is "$(echo again.csv*)" again.csv "and nothing beside it"
 run "$DSEP" export result.h5 -o nowhere/edges.csv
 is "$status" 5 "export into a folder that is not there"
+like "$err" "cannot write 'nowhere/edges.csv': No such file or directory" "names the file as it was given"
+run "$DSEP" simulate -p 5 -n 10 -o other.csv --truth nowhere/truth.csv
+is "$status$(ls other.csv 2>/dev/null)" 5 "a truth that cannot be written is found before the data are"
+run "$DSEP" export result.h5 -o graph.graphml
+like "$(cat graph.graphml)" "^<graphml " "the end of the name tells the format"
+run "$DSEP" export result.h5 -o graph.json --format csv
+ok "where --format does not" cmp -s edges.csv graph.json
+run "$DSEP" discover result.h5 -o other.h5
+is "$status" 3 "a result is no table"
+like "$err" "result.h5: is a result of dsep, expected a table; dsep show tells what is in it" "is said"
+run "$DSEP" discover - -o other.h5
+like "$err" "standard input is no table here" "neither is standard input"
+kept=$(sha256sum result.h5 data.csv)
+run "$DSEP" export result.h5 -o ./result.h5
+is "$status" 2 "export over its own result"
+like "$err" "--output ./result.h5 would be written over 'result.h5', which is read; choose another name" "is refused"
+ranks 2 sensitivity result.h5 -o result.h5
+is "$status" 2 "so is sensitivity of a result over it"
+run "$DSEP" discover data.csv -o other.h5 --log-json data.csv
+is "$status" 2 "a log over the data"
+run "$DSEP" discover data.csv -o other.h5 --progress-file other.h5
+like "$err" "--progress-file and --output are both 'other.h5'; give two files" "two outputs in one file"
+is "$(sha256sum result.h5 data.csv)" "$kept" "and what is read stays as it was"
+run "$DSEP" simulate -p 5 -n 10 -o other.csv --truth truth.h5
+like "$err" "--truth truth.h5: the truth of a model is an edge CSV; give it a name in .csv" "an edge CSV is not called .h5"
 run "$DSEP" export result.h5 --what replicates
 is "$status" 2 "no replicates"
 like "$err" "has no shares of replicates; make some with dsep discover --replicates" "is said, with the remedy"

@@ -52,6 +52,12 @@ study=(sensitivity "$table" --alpha '0.01,0.1' --samples '100,all' --measurement
     --drop-variables '0,0.1' --replicates 6 --seed 3 -q)
 run "$DSEP" "${study[@]}" -o "$scratch/one.h5"
 is "$status" 0 "a grid over a table"
+ranks 3 "${study[@]}" -o "$scratch/dry.h5" --dry-run
+is "$status$(ls "$scratch/dry.h5" 2>/dev/null)" 0 "--dry-run writes nothing"
+like "$out" 'Forecast for sensitivity of .* on 3 ranks' "it forecasts"
+like "$out" 'units of work +96, which' "all runs"
+run "$DSEP" "${study[@]}" --dry-run --memory-per-node 1M
+is "$status" 4 "and refuses what does not fit"
 for how in 2:1 3:2 3:3; do
     ranks "${how%:*}" "${study[@]}" --ranks-per-replicate "${how#*:}" -o "$scratch/more.h5"
     is "$status" 0 "the same on ranks:ranks a run $how"
@@ -73,6 +79,7 @@ replicates = 6
 seed = 3
 INI
 run "$DSEP" sensitivity "$table" --study "$scratch/study.ini" -o "$scratch/ini.h5"
+like "$err" "^input: .*, 300 samples x " "the log says what was read"
 is "$status" 0 "the same from a study file"
 ok "and the same tables" cmp -s <(tables "$scratch/one.h5") <(tables "$scratch/ini.h5")
 like "$out" '^\| +alpha \| +0\.1 \|' "the table is printed"
@@ -121,6 +128,7 @@ done < <("$python" "$scratch/check.py" "$scratch/one.json" "$hand")
 
 run "$DSEP" sensitivity "$scratch/d.h5" --draws 100 -o "$scratch/edges.h5"
 is "$status" 0 "edges of a result"
+like "$out" '^[0-9]+ edges of .* and an unmeasured common cause' "are told"
 run "$DSEP" show "$scratch/edges.h5"
 like "$out" 'Robustness to an unmeasured common cause' "are told what a common cause would do"
 refused 2 '--alpha is about searches' "a level for a result" "$scratch/d.h5" --alpha 0.1

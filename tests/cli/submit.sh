@@ -144,6 +144,8 @@ refused 2 "'show' is nothing to submit" show r.h5
 "$DSEP" discover "my data.csv" --drop diagnosis -q -o done.h5
 refused 2 "'done.h5' is a result: .* needs no job; run dsep sensitivity done.h5 itself" --ranks 1 sensitivity done.h5
 refused 2 "alpa is no option of dsep discover" discover x.csv --alpa 1
+refused 2 "--time is for the job and stands before the command: dsep submit --time HH:MM:SS discover" \
+    discover x.csv --time 10:00
 refused 2 "means nothing with --method lingam" discover x.csv --method lingam --orientation majority
 refused 2 "nodez is no option of dsep submit" --nodez 1 discover x.csv
 refused 2 "needs COMMAND" --nodes 1

@@ -252,14 +252,23 @@ static int is_record(const char *text, int i, const char *kind, const char *want
     const char *found = json_string_value(json_object_get(made, "kind"));
     const int good = json_is_real(json_object_get(made, "seconds")) &&
                      json_real_value(json_object_get(made, "seconds")) >= 0 &&
-                     json_object_size(made) == 3 && found && strcmp(found, kind) == 0 && said &&
-                     (!wanted || strcmp(said, wanted) == 0);
+                     json_object_size(made) == (strcmp(kind, "progress") ? 3U : 10U) && found &&
+                     strcmp(found, kind) == 0 && said && (!wanted || strcmp(said, wanted) == 0);
     json_decref(made);
     return good;
 }
 
+static double number_in(const char *text, int i, const char *name) {
+    json_t *made = record(text, i);
+    const json_t *member = json_object_get(made, name);
+    const double value = member ? json_number_value(member) : NAN;
+    json_decref(made);
+    return value;
+}
+
 /* Rank 0 wrote it, so rank 0 judges. */
 static void test_json(void) {
+    const dsep_log_section section = {"read", 1, 2, 3};
     const char *odd = "quote \" backslash \\ tab \t line\nend \x01 \x7f umlaut ä";
     const char *path = tap_path("log.json");
     char long_path[600];
@@ -271,6 +280,8 @@ static void test_json(void) {
     dsep_log_progress(ctx, "search", 1, 4, "tests");
     dsep_log_progress(ctx, "nothing", 0, 0, "tests");
     dsep_log_line(ctx, "%s", "");
+    dsep_log_table(ctx, &section, 1);
+    dsep_log_end(ctx, DSEP_ERROR_IO, "no room");
     dsep_log_destroy(ctx, &log);
     tap_ok(!log && !dsep_context_log(ctx), "a log that is closed hangs in no context");
     char *text = dsep_rank(ctx) == 0 ? read_whole(long_path) : NULL;
@@ -280,7 +291,13 @@ static void test_json(void) {
     tap_ok(!text || (is_record(text, 3, "progress", NULL) && strstr(text, "search: 1/4 tests")),
            "progress");
     tap_ok(!text || is_record(text, 4, "progress", NULL), "progress of nothing at all");
-    tap_ok(!text || (is_record(text, 5, "line", "") && !record(text, 6)), "an empty line is last");
+    tap_ok(!text || number_in(text, 3, "done") == 1, "with its number done");
+    tap_ok(!text || number_in(text, 3, "total") == 4, "of how many");
+    tap_ok(!text || is_record(text, 5, "line", ""), "an empty line");
+    tap_ok(!text || number_in(text, 7, "max") == 3, "a section of the closing table");
+    tap_ok(!text || (number_in(text, 9, "code") == DSEP_ERROR_IO && strstr(text, "no room") &&
+                     !record(text, 10)),
+           "the end, and how, is last");
     free(text);
 }
 

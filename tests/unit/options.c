@@ -17,7 +17,7 @@ enum { MOST_WORDS = 40 };
 typedef struct {
     dsep_common_settings common;
     int flag, choice;
-    int64_t count, size;
+    int64_t count, size, each;
     double real;
     char *text, *lines;
     dsep_list whole, reals, members;
@@ -39,6 +39,7 @@ static const dsep_option own[] = {
     {"reals", 0, DSEP_OPTION_REALS, FIELD(reals), "R,...", NULL, -1, 1, NULL, "real numbers"},
     {"members", 0, DSEP_OPTION_CHOICES, FIELD(members), NULL, NULL, 0, 0, "alpha|beta|be",
      "choices"},
+    {"each", 0, DSEP_OPTION_INTEGER, FIELD(each), "N", "auto", 1, 5, "auto", "a number or a word"},
     {"lines", 'l', DSEP_OPTION_LINES, FIELD(lines), "LINE", NULL, 0, 0, NULL, "lines"},
     {"size", 's', DSEP_OPTION_SIZE, FIELD(size), "SIZE", NULL, 0, 0, NULL, "a size"},
     {0},
@@ -117,12 +118,12 @@ static int same_list(dsep_list a, dsep_list b) {
 
 static int same_settings(const settings *a, const settings *b) {
     return a && b && a->flag == b->flag && a->choice == b->choice && a->count == b->count &&
-           a->size == b->size && a->real == b->real && same_text(a->text, b->text) &&
-           same_text(a->lines, b->lines) && a->more.count2 == b->more.count2 &&
-           same_list(a->whole, b->whole) && same_list(a->reals, b->reals) &&
-           same_list(a->members, b->members) && a->common.seed == b->common.seed &&
-           a->common.progress == b->common.progress && a->common.quiet == b->common.quiet &&
-           same_text(a->common.output, b->common.output) &&
+           a->size == b->size && a->each == b->each && a->real == b->real &&
+           same_text(a->text, b->text) && same_text(a->lines, b->lines) &&
+           a->more.count2 == b->more.count2 && same_list(a->whole, b->whole) &&
+           same_list(a->reals, b->reals) && same_list(a->members, b->members) &&
+           a->common.seed == b->common.seed && a->common.progress == b->common.progress &&
+           a->common.quiet == b->common.quiet && same_text(a->common.output, b->common.output) &&
            same_text(a->common.log_json, b->common.log_json);
 }
 
@@ -269,6 +270,7 @@ static void test_error(const char *line, const char *said) {
 
 static void test_errors(void) {
     test_error("data.csv --count 101", "--count 101: expected a whole number from -5 to 100");
+    test_error("data.csv --each 0", "--each 0: expected a whole number from 1 to 5 or auto");
     test_error("data.csv -c -6", "--count -6: expected a whole number from -5 to 100");
     test_error("data.csv -c 1.5", "--count 1.5: expected a whole number from -5 to 100");
     test_error("data.csv -c many", "--count many: expected a whole number from -5 to 100");
@@ -294,6 +296,8 @@ static void test_errors(void) {
     test_error("data.csv --colour red", "--colour is no option of dsep try; see dsep try --help");
     test_error("data.csv --colour=red",
                "--colour=red is no option of dsep try; see dsep try --help");
+    test_error("data.csv --chioce=be",
+               "--chioce=be is no option of dsep try; did you mean --choice?; see dsep try --help");
     test_error("data.csv -z", "-z is no option of dsep try; see dsep try --help");
     test_error("data.csv -fz", "-z is no option of dsep try; see dsep try --help");
     test_error("data.csv --count", "--count needs a value; see dsep try --help");
@@ -385,7 +389,10 @@ static void test_studies(void) {
                "", some);
     test_study("a section overrides them", "count = 5\n[try]\ncount = 8\n", "", some);
     test_study("a mark at the file's beginning", "\xEF\xBB\xBF[try]\r\ncount = 8\r\n", "", some);
+    test_study("a colon between name and value", "[try]\ncount: 8\n", "", some);
     test_study("an empty section", "[try]\n", "", defaults());
+    some.text = "a:b=c";
+    test_study("the first of = and : divides", "[try]\ntext = a:b=c\ncount : 8\n", "", some);
     some.text = "a";
     test_study("an indented line is a line of its own", "[try]\ntext = a\n  count = 8\n", "", some);
     settings off = defaults();

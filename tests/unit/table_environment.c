@@ -108,7 +108,7 @@ static void test_missing(void) {
     s = text_with("a,e,b\n1,q,2\n3,x,NA\n0,y,6\n2,y,1\n7,z,0\n8,z,3\n", "e");
     s.incomplete = DSEP_INCOMPLETE_DROP_ROWS;
     s.missing = "NA,q";
-    reads(&s, "a|b/y|z/0011", "environment e: 2 environments, 2 to 2 rows",
+    reads(&s, "a|b/y|z/0011", "environment e: 2 environments, 2 rows each",
           "an environment without rows is none; --missing counts for labels");
     s = text_with("a,e,b\n1,\" \",2\n3,x,4\n0,x,6\n2,x,1\n", "e");
     refusal_of_table(ctx, &s, 3, "line 2, column 2", "blanks in quotes are no label");
@@ -221,7 +221,7 @@ static void test_npy(void) {
         dsep_table_settings s = settings_for("V2");
         s.transpose = k >> 1;
         s.path = put_npy(k & 1, k >> 1, matrix);
-        reads(&s, "V1|V3/0.5|0|1e+20/010122", "environment V2: 3 environments, 2 to 2 rows",
+        reads(&s, "V1|V3/0.5|0|1e+20/010122", "environment V2: 3 environments, 2 rows each",
               k & 1 ? ".npy in Fortran order" : ".npy in C order");
     }
     memcpy(holes, matrix, sizeof holes);

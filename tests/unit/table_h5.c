@@ -247,7 +247,7 @@ static void test_dense(void) {
     reads(at("many.hdf5", ":/sub/m"), full, 'g', -1, "names beside the matrix, fixed length");
     fails(at("many.hdf5", ""), 3, "found 4 two-dimensional datasets (/flipped, /plain, /sub/m");
     fails(at("many.hdf5", ":/nothing"), 3, "no such object");
-    fails(at("many.hdf5", ":/words"), 3, "has 1 dimensions, expected 2");
+    fails(at("many.hdf5", ":/words"), 3, "has 1 dimension, expected 2");
     fails(at("many.hdf5", ":/sub"), 3, "is a group");
     fails(at("absent.h5", ":/x"), 5, "No such file");
 }

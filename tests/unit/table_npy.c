@@ -157,7 +157,7 @@ static void test_values(void) {
     s = dsep_table_default_settings();
     s.path = put(1, header, good, sizeof good);
     s.missing = "-9";
-    fails(s, 3, "1 missing cells in 1 of 4 rows");
+    fails(s, 3, "1 missing cell in 1 of 4 rows");
     s.incomplete = DSEP_INCOMPLETE_DROP_ROWS;
     tap_ok(!dsep_table_read(ctx, &s, &table) && table->n_samples == 3 && table->n_missing[1] == 1 &&
                strstr(table->notes, "dropped 1 of 4 rows"),

@@ -142,17 +142,25 @@ static void test_transposed(void) {
 }
 
 static void test_cells(void) {
-    const dsep_table_settings s = dsep_table_default_settings();
+    dsep_table_settings s = dsep_table_default_settings();
     fails(s, "a,b\n1,2\n3,dog\n", 3, "line 3, column 2 ('b'): found 'dog'", "text in a cell");
     fails(s, "a,b\n1,2\n3,dog\n", 3, "--drop 'b'", "the remedy is --drop");
     fails(s, "a,b\n1,0x10\n3,4\n", 3, "'0x10'", "no hexadecimal numbers");
     fails(s, "a,b\n1,2 3\n3,4\n", 3, "'2 3'", "two numbers in a cell");
     fails(s, "a,b\n1,inf\n3,4\n", 3, "infinite", "inf");
+    fails(s, "a|b\n1|2\n3|4\n", 3,
+          "found '1|2', expected a number; the whole line is one field: name",
+          "a separator that is not known");
+    s.header = DSEP_HEADER_NO;
+    fails(s, "a,b\n1,2\n3,4\n", 3,
+          "line 1, column 1 ('V1'): found 'a', expected a number; where the",
+          "names that are said to be data");
+    s.header = DSEP_HEADER_AUTO;
     fails(s, "a,b\n1,-Infinity\n3,4\n", 3, "line 2, column 2", "-Infinity");
     fails(s, "a,b\n1,1e999\n3,4\n", 3, "'1e999', which is infinite", "1e999");
     fails(s, "a;b\n1,5;2\n3;4\n", 3, "decimal comma", "a decimal comma has its own remedy");
     fails(s, "1,5;2,5\n3,0;4,0\n", 3, "decimal comma", "also in the first line");
-    fails(s, "a,b\n1,2\n3\n", 3, "line 3: found 1 fields, expected 2", "too few fields");
+    fails(s, "a,b\n1,2\n3\n", 3, "line 3: found 1 field, expected 2", "too few fields");
     fails(s, "a,b\n1,2\n3,x,5\n", 3, "line 3: found 3 fields, expected 2", "too many fields");
     fails(s, "a,b\n1,\"2\n3\",4\n", 3, "line 2, field 2: found a quote that does not close",
           "a line end in quotes");
