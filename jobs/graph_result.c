@@ -18,8 +18,8 @@ int dsep_graph_result_edges(dsep_context *ctx, dsep_h5write *file, int64_t n, ds
     const int64_t n_mine = mine.count;
     int64_t *ends = dsep_array(2 * n_mine, sizeof *ends);
     int8_t *mark = dsep_array(2 * n_mine, sizeof *mark);
-    DSEP_AGREE(ctx, ends && mark ? DSEP_OK
-                                 : dsep_out_of_memory(dsep_context_error(ctx), "the edges"));
+    DSEP_AGREE(ctx,
+               ends && mark ? DSEP_OK : dsep_out_of_memory(dsep_context_error(ctx), "the edges"));
     for (int64_t e = 0; e < n_mine; e++) {
         ends[e] = edges[e].source;
         ends[n_mine + e] = edges[e].target;
