@@ -195,7 +195,7 @@ bench-algebra: $(BUILD)/tests/bench/algebra ## time the linear algebra on 1, 2 a
 lint: ## the rules of the house: layers, doc comments, banned calls, shell scripts
 	@bash tests/support/lint.sh
 
-FORMATTED = $(shell git ls-files '*.c' '*.h')
+FORMATTED = $(shell git ls-files -co --exclude-standard '*.c' '*.h')
 format: ## lay the sources out
 	@$(CLANG_FORMAT) -i $(FORMATTED)
 check-format: ## fail where the layout differs

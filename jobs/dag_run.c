@@ -2,6 +2,7 @@
 
 #include "io/graph_hash.h"
 #include "io/table_read.h"
+#include "jobs/graph_result.h"
 #include "jobs/knowledge_file.h"
 #include "jobs/provenance.h"
 #include "jobs/variables_table.h"
@@ -69,37 +70,26 @@ cleanup:
 /* The edges in file order, from rank 0, which has them all as every rank has. */
 static int write_edges(dsep_context *ctx, dsep_h5write *file, const dsep_dag_found *found) {
     int code = DSEP_OK, mine = DSEP_OK;
-    static const char *const marks[] = {"tail", "arrow", "circle"};
     const int64_t n = found->graph->n_edges;
     const dsep_block rows = dsep_whole_on_zero(ctx, n);
     dsep_edge *edges = dsep_array(n, sizeof *edges);
-    int64_t *ends = dsep_array(3 * n, sizeof *ends); /* sources, targets, orders */
-    int8_t *mark = dsep_array(2 * n, sizeof *mark);
+    int64_t *order = dsep_array(n, sizeof *order);
     double *p_max = dsep_array(n, sizeof *p_max);
-    mine = edges && ends && mark && p_max
+    mine = edges && order && p_max
                ? dsep_graph_edges(found->graph, dsep_context_error(ctx), edges, NULL)
                : dsep_out_of_memory(dsep_context_error(ctx), "the edges");
     DSEP_AGREE(ctx, mine);
     for (int64_t e = 0; e < n; e++) {
-        ends[e] = edges[e].source;
-        ends[n + e] = edges[e].target;
-        ends[2 * n + e] = -1; /* no test was made */
-        mark[e] = (int8_t)(edges[e].mark_source - 1);
-        mark[n + e] = (int8_t)(edges[e].mark_target - 1);
+        order[e] = -1; /* no test was made */
         p_max[e] = NAN;
     }
-    DSEP_TRY(dsep_h5write_table(file, "/graph/edges", n, 0, NULL));
-    DSEP_TRY(dsep_h5write_column(file, "source", DSEP_H5_INT64, rows, ends));
-    DSEP_TRY(dsep_h5write_column(file, "target", DSEP_H5_INT64, rows, ends + n));
-    DSEP_TRY(dsep_h5write_categories(file, "mark_source", marks, 3, rows, mark));
-    DSEP_TRY(dsep_h5write_categories(file, "mark_target", marks, 3, rows, mark + n));
+    DSEP_TRY(dsep_graph_result_edges(ctx, file, n, rows, edges));
     DSEP_TRY(dsep_h5write_column(file, "weight", DSEP_H5_DOUBLE, rows, found->weight));
     DSEP_TRY(dsep_h5write_column(file, "p_max", DSEP_H5_DOUBLE, rows, p_max));
-    DSEP_TRY(dsep_h5write_column(file, "order", DSEP_H5_INT64, rows, ends + 2 * n));
+    DSEP_TRY(dsep_h5write_column(file, "order", DSEP_H5_INT64, rows, order));
 cleanup:
     free(edges);
-    free(ends);
-    free(mark);
+    free(order);
     free(p_max);
     return code;
 }
@@ -107,10 +97,7 @@ cleanup:
 static int write_graph(dsep_context *ctx, dsep_h5write *file, const dsep_dag_found *found) {
     int code = DSEP_OK;
     const dsep_graph *graph = found->graph;
-    dsep_h5write_attribute_text(file, "/graph", "kind", dsep_graph_kind_name(graph->kind));
-    dsep_h5write_attribute_integer(file, "/graph", "valid", found->valid);
-    dsep_h5write_attribute_integer(file, "/graph", "n_edges", graph->n_edges);
-    dsep_h5write_attribute_integer(file, "/graph", "n_directed", dsep_graph_count_directed(graph));
+    dsep_graph_result_attributes(file, graph, found->valid);
     dsep_h5write_attribute_text(file, "/graph", "weight", found->meaning);
     dsep_h5write_attribute_text(file, "/search", "method", found->method);
     if (found->nodes)

@@ -3,6 +3,7 @@
 #include "io/graph_hash.h"
 #include "io/h5write.h"
 #include "io/named_graph.h"
+#include "jobs/graph_result.h"
 #include "jobs/knowledge_file.h"
 #include "jobs/provenance.h"
 #include "jobs/replicates_result.h"
@@ -20,11 +21,7 @@
 /* --- tables ---------------------------------------------------------------------------------- */
 
 static void write_graph_attributes(dsep_h5write *file, const dsep_pc *pc) {
-    const dsep_graph *graph = pc->graph;
-    dsep_h5write_attribute_text(file, "/graph", "kind", dsep_graph_kind_name(graph->kind));
-    dsep_h5write_attribute_integer(file, "/graph", "valid", pc->valid);
-    dsep_h5write_attribute_integer(file, "/graph", "n_edges", graph->n_edges);
-    dsep_h5write_attribute_integer(file, "/graph", "n_directed", dsep_graph_count_directed(graph));
+    dsep_graph_result_attributes(file, pc->graph, pc->valid);
     dsep_h5write_attribute_integer(file, "/graph", "n_v_structures", pc->v_structures);
     dsep_h5write_attribute_integer(file, "/graph", "n_ambiguous", pc->ambiguous);
     dsep_h5write_attribute_integer(file, "/graph", "n_conflicts", pc->conflicts.count);
@@ -33,19 +30,14 @@ static void write_graph_attributes(dsep_h5write *file, const dsep_pc *pc) {
 /* The edges in file order; every rank has them all and writes its part. */
 typedef struct {
     dsep_edge *edges;
-    int64_t *pair, *source, *target, *order;
-    int8_t *mark_source, *mark_target;
+    int64_t *pair, *order;
     double *weight, *p_max, *robustness[DSEP_ROBUSTNESS_VALUES];
 } edge_columns;
 
 static void release_columns(edge_columns *c) {
     void *columns[] = {c->edges,
                        c->pair,
-                       c->source,
-                       c->target,
                        c->order,
-                       c->mark_source,
-                       c->mark_target,
                        c->weight,
                        c->p_max,
                        c->robustness[DSEP_PARTIAL_R2],
@@ -60,22 +52,13 @@ static int fill_columns(const dsep_pc *pc, edge_columns *c, dsep_error *error) {
     const int64_t n = pc->graph->n_edges;
     *c = (edge_columns){.edges = dsep_array(n, sizeof *c->edges),
                         .pair = dsep_array(n, sizeof *c->pair),
-                        .source = dsep_array(n, sizeof *c->source),
-                        .target = dsep_array(n, sizeof *c->target),
                         .order = dsep_array(n, sizeof *c->order),
-                        .mark_source = dsep_array(n, 1),
-                        .mark_target = dsep_array(n, 1),
                         .weight = dsep_array(n, sizeof *c->weight),
                         .p_max = dsep_array(n, sizeof *c->p_max)};
-    if (!c->edges || !c->pair || !c->source || !c->target || !c->order || !c->mark_source ||
-        !c->mark_target || !c->weight || !c->p_max)
+    if (!c->edges || !c->pair || !c->order || !c->weight || !c->p_max)
         return dsep_out_of_memory(error, "the edges");
     DSEP_TRY(dsep_graph_edges(pc->graph, error, c->edges, c->pair));
     for (int64_t e = 0; e < n; e++) {
-        c->source[e] = c->edges[e].source;
-        c->target[e] = c->edges[e].target;
-        c->mark_source[e] = (int8_t)(c->edges[e].mark_source - 1);
-        c->mark_target[e] = (int8_t)(c->edges[e].mark_target - 1);
         c->order[e] = pc->strength->order[c->pair[e]];
         c->weight[e] = pc->strength->weight[c->pair[e]];
         c->p_max[e] = pc->strength->p_max[c->pair[e]];
@@ -125,7 +108,6 @@ cleanup:
 static int write_edges(dsep_context *ctx, dsep_h5write *file, const dsep_discover_result *r) {
     int code = DSEP_OK;
     const dsep_campaign *campaign = r->replicates->campaign;
-    static const char *const marks[] = {"tail", "arrow", "circle"};
     const dsep_pc *pc = r->pc;
     const int64_t n_samples = r->input->table->n_samples;
     const double alpha = r->settings->alpha;
@@ -137,11 +119,7 @@ static int write_edges(dsep_context *ctx, dsep_h5write *file, const dsep_discove
     DSEP_AGREE(ctx, fill_robustness(&c, mine, n_samples, alpha, dsep_context_error(ctx)));
     dsep_h5write_attribute_integer(file, "/graph", "n_samples", n_samples);
     dsep_h5write_attribute_real(file, "/graph", "robustness_alpha", alpha);
-    DSEP_TRY(dsep_h5write_table(file, "/graph/edges", n, 0, NULL));
-    DSEP_TRY(dsep_h5write_column(file, "source", DSEP_H5_INT64, mine, c.source + f));
-    DSEP_TRY(dsep_h5write_column(file, "target", DSEP_H5_INT64, mine, c.target + f));
-    DSEP_TRY(dsep_h5write_categories(file, "mark_source", marks, 3, mine, c.mark_source + f));
-    DSEP_TRY(dsep_h5write_categories(file, "mark_target", marks, 3, mine, c.mark_target + f));
+    DSEP_TRY(dsep_graph_result_edges(ctx, file, n, mine, c.edges + f));
     DSEP_TRY(dsep_h5write_column(file, "weight", DSEP_H5_DOUBLE, mine, c.weight + f));
     DSEP_TRY(dsep_h5write_column(file, "p_max", DSEP_H5_DOUBLE, mine, c.p_max + f));
     DSEP_TRY(dsep_h5write_column(file, "order", DSEP_H5_INT64, mine, c.order + f));

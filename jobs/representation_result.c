@@ -1,6 +1,7 @@
 #include "jobs/representation_result.h"
 
 #include "io/graph_hash.h"
+#include "jobs/graph_result.h"
 #include "mpi/memory.h"
 
 #include <inttypes.h>
@@ -63,8 +64,8 @@ int dsep_factor_edges(const dsep_representation *r, dsep_error *error, dsep_fact
 
 /* In file order, with what tables of edges hold; on every rank. */
 typedef struct {
-    int64_t *source, *target, *environment;
-    int8_t *tail, *arrow;
+    dsep_edge *edges;
+    int64_t *environment;
     double *weight, *lowest, *highest;
 } edge_columns;
 
@@ -79,16 +80,10 @@ static int fill_columns(const dsep_representation_parts *parts, edge_columns *c,
                         dsep_error *error) {
     const int64_t n = parts->n_edges;
     dsep_factor_edge *sorted = dsep_array(n, sizeof *sorted);
-    *c = (edge_columns){dsep_array(n, sizeof *c->source),
-                        dsep_array(n, sizeof *c->target),
-                        dsep_array(n, sizeof *c->environment),
-                        dsep_array(n, 1),
-                        dsep_array(n, 1),
-                        dsep_array(n, sizeof(double)),
-                        dsep_array(n, sizeof(double)),
+    *c = (edge_columns){dsep_array(n, sizeof *c->edges), dsep_array(n, sizeof *c->environment),
+                        dsep_array(n, sizeof(double)), dsep_array(n, sizeof(double)),
                         dsep_array(n, sizeof(double))};
-    if (!sorted || !c->source || !c->target || !c->environment || !c->tail || !c->arrow ||
-        !c->weight || !c->lowest || !c->highest) {
+    if (!sorted || !c->edges || !c->environment || !c->weight || !c->lowest || !c->highest) {
         free(sorted);
         return dsep_out_of_memory(error, "the edges of factors");
     }
@@ -96,10 +91,9 @@ static int fill_columns(const dsep_representation_parts *parts, edge_columns *c,
         memcpy(sorted, parts->edges, (size_t)n * sizeof *sorted);
     qsort(sorted, (size_t)n, sizeof *sorted, by_ends);
     for (int64_t e = 0; e < n; e++) {
-        c->source[e] = sorted[e].cause;
-        c->target[e] = sorted[e].effect;
+        c->edges[e] =
+            (dsep_edge){sorted[e].cause, sorted[e].effect, DSEP_MARK_TAIL, DSEP_MARK_ARROW};
         c->environment[e] = sorted[e].environment;
-        c->arrow[e] = 1;
         c->weight[e] = sorted[e].weight;
         c->lowest[e] = sorted[e].lowest;
         c->highest[e] = sorted[e].highest;
@@ -109,8 +103,7 @@ static int fill_columns(const dsep_representation_parts *parts, edge_columns *c,
 }
 
 static void release_columns(edge_columns *c) {
-    void *all[] = {c->source, c->target, c->environment, c->tail,
-                   c->arrow,  c->weight, c->lowest,      c->highest};
+    void *all[] = {c->edges, c->environment, c->weight, c->lowest, c->highest};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         free(all[i]);
 }
@@ -118,15 +111,10 @@ static void release_columns(edge_columns *c) {
 static int write_edges(dsep_context *ctx, dsep_h5write *file,
                        const dsep_representation_parts *parts) {
     int code = DSEP_OK;
-    static const char *const marks[] = {"tail", "arrow", "circle"};
     edge_columns c = {0};
     const dsep_block mine = dsep_whole_on_zero(ctx, parts->n_edges);
     DSEP_AGREE(ctx, fill_columns(parts, &c, dsep_context_error(ctx)));
-    DSEP_TRY(dsep_h5write_table(file, "/graph/edges", parts->n_edges, 0, NULL));
-    DSEP_TRY(dsep_h5write_column(file, "source", DSEP_H5_INT64, mine, c.source));
-    DSEP_TRY(dsep_h5write_column(file, "target", DSEP_H5_INT64, mine, c.target));
-    DSEP_TRY(dsep_h5write_categories(file, "mark_source", marks, 3, mine, c.tail));
-    DSEP_TRY(dsep_h5write_categories(file, "mark_target", marks, 3, mine, c.arrow));
+    DSEP_TRY(dsep_graph_result_edges(ctx, file, parts->n_edges, mine, c.edges));
     DSEP_TRY(dsep_h5write_column(file, "weight", DSEP_H5_DOUBLE, mine, c.weight));
     DSEP_TRY(dsep_h5write_column(file, "lowest", DSEP_H5_DOUBLE, mine, c.lowest));
     DSEP_TRY(dsep_h5write_column(file, "highest", DSEP_H5_DOUBLE, mine, c.highest));
@@ -162,10 +150,7 @@ static int write_graph(dsep_context *ctx, dsep_h5write *file,
     DSEP_AGREE(ctx, make_graph(parts, dsep_context_error(ctx), &graph));
     dsep_graph_hash(graph, (char *const *)factors.list, hash);
     dsep_h5write_attribute_text(file, "/", "graph-hash", hash);
-    dsep_h5write_attribute_text(file, "/graph", "kind", dsep_graph_kind_name(graph->kind));
-    dsep_h5write_attribute_integer(file, "/graph", "valid", 1);
-    dsep_h5write_attribute_integer(file, "/graph", "n_edges", graph->n_edges);
-    dsep_h5write_attribute_integer(file, "/graph", "n_directed", graph->n_edges);
+    dsep_graph_result_attributes(file, graph, 1);
     dsep_h5write_attribute_text(file, "/graph", "weight", parts->weight);
     DSEP_TRY(dsep_h5write_table(file, "/graph/nodes", d, 1, factors.list));
     DSEP_TRY(write_edges(ctx, file, parts));
