@@ -72,7 +72,7 @@ for options in "plain.csv --method ica-lingam --resample subsample" \
     "sites.csv --method lingam --environment site --resample environment" \
     "plain.csv --method lingam --resample permutation"; do
     shares=()
-    for each in "1 0" "3 2"; do
+    for each in "1 auto" "3 2"; do
         # shellcheck disable=SC2086 # words
         ranks "${each% *}" discover $scratch/$options --replicates 12 --quiet -o "$scratch/r.h5" \
             --ranks-per-replicate "${each#* }"
