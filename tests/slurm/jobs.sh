@@ -22,13 +22,27 @@ like "$refusal" "memory" "less memory than it needs: said"
 is "$(on n0 squeue --noheader --states all | wc -l) $(find . -name 'small*')" "1 " \
     "less memory than it needs: nothing was submitted"
 
+# --- held, then let go ---------------------------------------------------------------------------
+
+submit held "${request[@]}" --sbatch --hold "${study[@]}"
+is "$(state held)" pending "held: status"
+like "$(on n0 "$DSEP" status held.job)" 'is held by its owner \(JobHeldUser\).*' "held: why"
+on n0 scontrol release "$job"
+ended 60 "$job"
+is "$ended $(state held)" "COMPLETED done" "held: done once it is let go"
+is "$(fingerprint held.h5)" "$wanted" "held: the same bytes"
+
 # --- warned: stopped in good order, requeued, resumed on one node --------------------------------
 
 submit warned "${request[@]}" "${study[@]}" --checkpoint-every .2
 ok "warned: a checkpoint is there" soon 30 test -e warned.h5.checkpoint
+script=$(field "$job" BatchHost)
+a_rank "$script" "$job.0"
+on "$script" /bin/kill -STOP "$rank" # so that the job is not done before it is warned
 is "$(state warned)" running "warned: status before"
 clock
 on n0 scancel --batch --signal=USR1 "$job"
+on "$script" /bin/kill -CONT "$rank"
 ok "warned: requeued" soon 30 is_field "$job" JobState PENDING
 echo "# requeued $(passed) s after the warning"
 on n0 scontrol update JobId="$job" NumNodes=1
