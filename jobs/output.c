@@ -6,14 +6,22 @@
 #include "mpi/memory.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 typedef struct {
     int (*print)(FILE *stream, void *data, dsep_error *error);
     void *data;
 } printer;
+
+/* Whether nobody reads standard output any more, as after `| head`: that is no failure. */
+static int reader_left(void) {
+    struct pollfd out = {.fd = STDOUT_FILENO};
+    return poll(&out, 1, 0) == 1 && (out.revents & POLLERR);
+}
 
 /* A reader that leaves early must not kill a rank: the others would wait for it. */
 static int print_standard(dsep_context *ctx, printer what) {
@@ -23,7 +31,7 @@ static int print_standard(dsep_context *ctx, printer what) {
     int code = what.print(stdout, what.data, error);
     errno = 0;
     const int failed = fflush(stdout) != 0 || ferror(stdout);
-    if (!code && failed)
+    if (!code && failed && !reader_left())
         code = dsep_error_set(error, DSEP_ERROR_IO, "writing to standard output failed%s%s",
                               errno ? ": " : "", errno ? strerror(errno) : "");
     sigaction(SIGPIPE, &before, NULL);

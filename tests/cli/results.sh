@@ -123,5 +123,5 @@ fi
     echo $? >code
 } | true
 for _ in 1 2 3 4 5 6 7 8 9 10; do [ -s code ] || sleep 0.2; done
-ok "a closed pipe is no crash" grep -qE '^(0|5)$' code
+is "$(cat code err)" 0 "a reader that leaves early, as head does, is no failure"
 finish
