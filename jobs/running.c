@@ -312,6 +312,8 @@ int dsep_running_open(dsep_context *ctx, const dsep_invocation *call,
     dsep_clock_date(dsep_clock_now() - (int64_t)(dsep_clock() - clock_began), running->started);
     DSEP_AGREE(ctx,
                dsep_rank(ctx) == 0 ? dsep_output_writable(output, dsep_context_error(ctx)) : 0);
+    if (!options->part && dsep_rank(ctx) == 0 && access(output, F_OK) == 0)
+        dsep_log_line(ctx, "%s is there and will be replaced; -o FILE.h5 keeps both", output);
     DSEP_AGREE(ctx, name_files(output, dsep_context_error(ctx), running));
     DSEP_TRY(make_key(ctx, call, input, &running->key));
     if (running->file && dsep_rank(ctx) == 0)

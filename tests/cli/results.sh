@@ -112,6 +112,10 @@ for command in show export; do
     run "$DSEP" "$command"
     is "$status" 2 "$command: no argument"
 done
+run "$DSEP" discover data.csv -o twice.h5
+is "$(grep -c replaced <<<"$err")" 0 "a new result replaces nothing"
+run "$DSEP" discover data.csv -o twice.h5
+like "$err" '^twice.h5 is there and will be replaced; -o FILE.h5 keeps both$' "a result that is replaced is said"
 if [ -w /dev/full ]; then
     "$DSEP" show result.h5 >/dev/full 2>err
     is "$?" 5 "a full disk behind standard output"
